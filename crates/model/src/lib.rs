@@ -1,0 +1,41 @@
+//! Plain data that crosses every border of Wirelab: what a schema offers, what a call is and did, what
+//! history keeps, what a comparison found, and the one list of studio methods.
+//!
+//! Owns the shapes, their serde form and pure folds over them. Knows no Protobuf, network, database or
+//! screen; compiles to wasm. Enums travel externally tagged (serde's default), 64-bit byte strings as
+//! base64, times as whole nanoseconds since the call began or milliseconds since the Unix epoch.
+
+mod bench;
+mod blob;
+mod call;
+mod catalog;
+mod form;
+mod history;
+mod problem;
+mod studio;
+mod timing;
+
+pub use bench::{
+    BenchId, BenchPath, BenchProgress, BenchReport, BenchRow, BenchSpec, BenchState, Costs,
+    Latency, PathReport, Sizes,
+};
+pub use blob::Blob;
+pub use call::{
+    CallEvent, CallEventKind, CallKind, CallSpec, DEFAULT_MAX_MESSAGE_BYTES, Direction, Endpoint,
+    MetadataValue, Metadatum, Status, StatusCode, Tls, TlsInfo, WireBytes,
+};
+pub use catalog::{
+    Catalog, HttpRule, MethodInfo, ServiceInfo, SourceId, SourceInfo, SourceSpec, SourceState,
+};
+pub use form::{
+    Cardinality, EnumShape, EnumValueShape, FieldShape, FieldType, FormTypes, MessageShape, Scalar,
+    WellKnown,
+};
+pub use history::{
+    ByteSpan, CallId, CallRecord, CallState, HistoryFilter, HistoryPage, HistoryQuery, HistoryRow,
+    LatencyPoint, MESSAGE_TEXT_BYTES, MessageDetail, MessageRecord, MessageRow, MethodPayload,
+    SavedId, SavedRequest, Totals,
+};
+pub use problem::{Problem, ProblemKind, Span};
+pub use studio::*;
+pub use timing::{Timings, TimingsFold};

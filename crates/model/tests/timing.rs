@@ -1,0 +1,88 @@
+//! Phases folded from events: a case is a line of events and the phases expected.
+
+use wirelab_model::{Blob, CallEvent, CallEventKind as K, Status, Timings, TimingsFold};
+
+fn check(events: Vec<(u64, K)>, want: Timings) {
+    let mut fold = TimingsFold::default();
+    for (at_ns, kind) in events {
+        fold.push(&CallEvent { at_ns, kind });
+    }
+    assert_eq!(fold.timings(), want);
+}
+
+fn sent() -> K {
+    K::Sent { message: Blob::default() }
+}
+fn received() -> K {
+    K::Received { message: Blob::default(), compressed: None }
+}
+fn headers() -> K {
+    K::Headers { metadata: vec![] }
+}
+fn finished() -> K {
+    K::Finished { status: Status::default(), wire: None }
+}
+
+#[test]
+fn unary_on_a_new_connection() {
+    check(
+        vec![
+            (10, K::Resolved { addresses: vec![] }),
+            (30, K::Connected { peer: String::new() }),
+            (70, K::Secured(Default::default())),
+            (75, sent()),
+            (76, K::HalfClosed),
+            (170, headers()),
+            (175, received()),
+            (180, K::Trailers { metadata: vec![] }),
+            (181, finished()),
+        ],
+        Timings {
+            reused: false,
+            resolve_ns: Some(10),
+            connect_ns: Some(20),
+            tls_ns: Some(40),
+            send_ns: Some(5),
+            wait_ns: Some(100),
+            headers_at_ns: Some(170),
+            receive_ns: Some(0),
+            trailers_ns: Some(6),
+            total_ns: 181,
+            ..Timings::default()
+        },
+    );
+}
+
+#[test]
+fn stream_on_a_reused_connection() {
+    check(
+        vec![
+            (2, K::Reused { peer: String::new() }),
+            (3, sent()),
+            (9, sent()),
+            (13, headers()),
+            (13, received()),
+            (50, received()),
+            (60, finished()),
+        ],
+        Timings {
+            reused: true,
+            send_ns: Some(1),
+            wait_ns: Some(10),
+            headers_at_ns: Some(13),
+            receive_ns: Some(37),
+            trailers_ns: Some(10),
+            total_ns: 60,
+            ..Timings::default()
+        },
+    );
+}
+
+#[test]
+fn failure_without_a_message() {
+    check(
+        vec![(1, K::Reused { peer: String::new() }), (2, sent()), (9, finished())],
+        Timings { reused: true, send_ns: Some(1), wait_ns: Some(7), total_ns: 9, ..Timings::default() },
+    );
+    check(vec![(4, finished())], Timings { wait_ns: Some(4), total_ns: 4, ..Timings::default() });
+}
