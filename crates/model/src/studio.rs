@@ -41,6 +41,9 @@ macro_rules! studio_methods {
             messages($crate::MessagesQuery) -> Vec<$crate::MessageRow>;
             /// One message whole.
             message($crate::MessageQuery) -> $crate::MessageDetail;
+            /// What [`Status::details`] of a call holds (a `google.rpc.Status`), each detail as JSON where its
+            /// type is known to a source or built in; empty when there is nothing or it cannot be read.
+            status_details($crate::Blob) -> Vec<$crate::StatusDetail>;
             /// Recorded calls, newest first.
             history($crate::HistoryQuery) -> $crate::HistoryPage;
             /// Forgets recorded calls by id; returns how many there were.
@@ -168,6 +171,17 @@ pub struct MessageQuery {
     pub call: CallId,
     /// Its index.
     pub index: u64,
+}
+
+/// One entry of a `google.rpc.Status`' details.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusDetail {
+    /// Full name of its message, such as `google.rpc.BadRequest`.
+    pub type_name: String,
+    /// Pretty ProtoJSON; empty when the type is not known or the bytes are not one.
+    pub json: String,
+    /// The Protobuf bytes.
+    pub wire: Blob,
 }
 
 /// What a server says of its health.
