@@ -41,7 +41,7 @@ macro_rules! studio_methods {
             messages($crate::MessagesQuery) -> Vec<$crate::MessageRow>;
             /// One message whole.
             message($crate::MessageQuery) -> $crate::MessageDetail;
-            /// What [`Status::details`] of a call holds (a `google.rpc.Status`), each detail as JSON where its
+            /// What the `details` of a `Status` hold (a `google.rpc.Status`), each detail as JSON where its
             /// type is known to a source or built in; empty when there is nothing or it cannot be read.
             status_details($crate::Blob) -> Vec<$crate::StatusDetail>;
             /// Recorded calls, newest first.
