@@ -1,1 +1,102 @@
-//! Placeholder.
+//! JSON text ⇄ Protobuf wire bytes by descriptor, the map of a message's bytes, and what converting costs.
+//!
+//! Owns ProtoJSON (<https://protobuf.dev/programming-guides/json/>) in both directions and everything that
+//! reads the wire format. Knows descriptors and bytes only: no IO, no async, no HTTP, no message object in
+//! its face. 64-bit integers are JSON strings, unknown JSON fields are refused by name, unknown wire fields
+//! are left out of the JSON and shown by [`Codec::spans`].
+//!
+//! ```
+//! # fn f(message: &prost_reflect::MessageDescriptor) -> Result<(), wirelab_transcode::Error> {
+//! use wirelab_transcode::{Codec, Options};
+//! let codec = Codec::new(message);
+//! let (mut wire, mut json) = (Vec::new(), Vec::new());
+//! codec.json_to_wire(br#"{"sku": "KB-204"}"#, &mut wire)?;
+//! codec.wire_to_json(&wire, &mut json, &Options { pretty: true, ..Options::default() })?;
+//! # Ok(()) }
+//! ```
+
+mod costs;
+mod error;
+mod json;
+mod path;
+mod spans;
+mod walk;
+
+pub use costs::Costs;
+pub use error::Error;
+pub use spans::FieldSpan;
+
+use prost_reflect::MessageDescriptor;
+use std::time::Duration;
+
+/// Messages nested deeper than this are refused, in JSON (objects and arrays counted) and on the wire
+/// (messages and groups counted): the limit that Protobuf implementations share.
+pub const MAX_DEPTH: usize = 100;
+
+/// JSON texts and wires longer than this are refused, bytes: 256 MiB.
+pub const MAX_BYTES: usize = 256 << 20;
+
+/// Converts messages of one type. Cheap to clone and to share.
+#[derive(Clone, Debug)]
+pub struct Codec {
+    message: MessageDescriptor,
+}
+
+/// How JSON is written; the default is compact canonical ProtoJSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// `stock_level` instead of `stockLevel`.
+    pub original_names: bool,
+    /// Fields that have their default value and no presence are written too.
+    pub print_defaults: bool,
+    /// `1` instead of `"STATUS_OPEN"`.
+    pub enums_as_numbers: bool,
+    /// Indented by two spaces.
+    pub pretty: bool,
+}
+
+impl Codec {
+    /// A codec for messages of this type. Extensions and the types inside `Any` come from its pool.
+    pub fn new(message: &MessageDescriptor) -> Codec {
+        Codec { message: message.clone() }
+    }
+
+    /// Appends the wire form of a JSON text; on failure `wire` is as it was.
+    ///
+    /// # Errors
+    /// Text that is not JSON or has more after its value, fields and enum values that the type does not have,
+    /// values that do not fit, and the limits [`MAX_DEPTH`] and [`MAX_BYTES`]; with line and column, and with
+    /// the JSON path once the text has been understood that far.
+    pub fn json_to_wire(&self, json: &[u8], wire: &mut Vec<u8>) -> Result<(), Error> {
+        json::to_wire(&self.message, json, wire)
+    }
+
+    /// Appends the JSON form of a wire; on failure `json` is as it was.
+    ///
+    /// # Errors
+    /// Bytes that are not this message, with the offset and path of the first field that is at fault, and
+    /// values that ProtoJSON has no form for (a `Timestamp` beyond the year 9999, an `Any` of a type that the
+    /// pool lacks), with their path.
+    pub fn wire_to_json(
+        &self,
+        wire: &[u8],
+        json: &mut Vec<u8>,
+        options: &Options,
+    ) -> Result<(), Error> {
+        json::from_wire(&self.message, wire, json, options)
+    }
+
+    /// Which field each byte belongs to: at most `limit` spans, outer before inner, by start. What cannot be
+    /// read ends the list of the message it is in; nothing is an error.
+    pub fn spans(&self, wire: &[u8], limit: usize) -> Vec<FieldSpan> {
+        spans::spans(&self.message, wire, limit)
+    }
+
+    /// Measures what converting this message costs; takes about `budget`, and at least one repetition.
+    ///
+    /// # Errors
+    /// As [`wire_to_json`](Codec::wire_to_json).
+    pub fn costs(&self, wire: &[u8], budget: Duration) -> Result<Costs, Error> {
+        costs::measure(&self.message, wire, budget)
+    }
+}
