@@ -32,7 +32,7 @@ pub(crate) fn from_wire(
 /// Reads a JSON text as the message.
 pub(crate) fn parse(message: &MessageDescriptor, json: &[u8]) -> Result<DynamicMessage, Error> {
     check_limits(json)?;
-    read(message, json).or_else(|error| Err(explain(message, json, error)))
+    read(message, json).map_err(|error| explain(message, json, error))
 }
 
 fn read(message: &MessageDescriptor, json: &[u8]) -> Result<DynamicMessage, serde_json::Error> {
