@@ -42,6 +42,22 @@ pub enum SourceSpec {
     },
 }
 
+/// Endings of files that hold descriptors rather than source text.
+const DESCRIPTOR_ENDINGS: [&str; 6] = [".binpb", ".desc", ".fds", ".pb", ".protoset", ".dsc"];
+
+impl SourceSpec {
+    /// What a path given to a program means: a descriptor set by its ending, else a `.proto` file or folder.
+    pub fn from_path(path: impl Into<String>) -> Self {
+        let path = path.into();
+        let lower = path.to_ascii_lowercase();
+        if DESCRIPTOR_ENDINGS.iter().any(|ending| lower.ends_with(ending)) {
+            SourceSpec::DescriptorSet { path }
+        } else {
+            SourceSpec::Files { path, import_roots: Vec::new() }
+        }
+    }
+}
+
 /// A source and how loading it went.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceInfo {
