@@ -56,7 +56,7 @@ fn field() -> impl Strategy<Value = (String, Value)> {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    let fields = || vec(field(), 0..8).prop_map(|fields| Map::from_iter(fields));
+    let fields = || vec(field(), 0..8).prop_map(Map::from_iter);
     (fields(), fields()).prop_map(|(mut outer, inner)| {
         outer.insert("inner".to_owned(), Value::Object(inner));
         Value::Object(outer).to_string()
