@@ -1,0 +1,112 @@
+//! Compiles `proto-samples/` without protoc: the descriptor set that the server serves by reflection, and the
+//! services' code. `everything/` is served as raw bytes, since prost generates neither groups nor extensions.
+
+use prost::Message;
+use std::path::{Path, PathBuf};
+use std::{env, error::Error, fs, process::Command};
+use tonic_build::manual;
+
+/// The package that ships the google/api files; `../schema/googleapis/Cargo.toml` makes Cargo fetch it.
+const PACKAGE: &str = "gcloud-googleapis";
+const VERSION: &str = "1.1.0";
+/// The import root inside that package.
+const ROOT: &str = "googleapis";
+
+const FILES: [&str; 7] = [
+    "shop/inventory/v1/inventory_service.proto",
+    "shop/order/v1/order_service.proto",
+    "tutorials/helloworld.proto",
+    "tutorials/node.proto",
+    "tutorials/user.proto",
+    "everything/v1/everything.proto",
+    "everything/v1/legacy.proto",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("Cargo sets OUT_DIR")?);
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto-samples");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={}", samples.display());
+    let google = in_registry().or_else(from_metadata).ok_or_else(|| {
+        format!("cannot find the source of {PACKAGE} {VERSION}; `cargo fetch` downloads it")
+    })?;
+
+    let mut compiler = protox::Compiler::new([samples, google])?;
+    compiler.include_imports(true).include_source_info(true).open_files(FILES)?;
+    // Encoded by the compiler itself, which keeps the options that `prost_types` has no field for.
+    fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
+
+    let mut set =
+        prost_types::FileDescriptorSet::decode(&compiler.encode_file_descriptor_set()[..])?;
+    let everything = set
+        .file
+        .iter()
+        .flat_map(|file| &file.service)
+        .find(|service| service.name() == "Everything")
+        .ok_or("the samples define Everything")?;
+    manual::Builder::new().build_client(true).compile(&[raw_service(everything)]);
+    set.file.retain(|file| {
+        !file.name().starts_with("google/api/") && !file.name().starts_with("everything/")
+    });
+    tonic_prost_build::configure().compile_fds(set)?;
+    Ok(())
+}
+
+/// The same service over bytes.
+fn raw_service(service: &prost_types::ServiceDescriptorProto) -> manual::Service {
+    let methods = service.method.iter().map(|method| {
+        let mut raw = manual::Method::builder()
+            .name(snake_case(method.name()))
+            .route_name(method.name())
+            .input_type("::bytes::Bytes")
+            .output_type("::bytes::Bytes")
+            .codec_path("crate::codec::BytesCodec");
+        if method.client_streaming() {
+            raw = raw.client_streaming();
+        }
+        if method.server_streaming() {
+            raw = raw.server_streaming();
+        }
+        raw.build()
+    });
+    methods
+        .fold(
+            manual::Service::builder().name(service.name()).package("everything.v1"),
+            manual::ServiceBuilder::method,
+        )
+        .build()
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
+/// Where Cargo unpacks registry packages unless the user replaced the registry.
+fn in_registry() -> Option<PathBuf> {
+    let home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(env::home_dir()?.join(".cargo")))?;
+    fs::read_dir(home.join("registry/src"))
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path().join(format!("{PACKAGE}-{VERSION}/{ROOT}"))))
+        .find(|root| root.is_dir())
+}
+
+/// Wherever else Cargo found the package: a vendored folder, say. Slower, since it resolves the whole workspace.
+fn from_metadata() -> Option<PathBuf> {
+    let output = Command::new(env::var_os("CARGO")?)
+        .args(["metadata", "--format-version", "1", "--filter-platform", &env::var("HOST").ok()?])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .ok()?;
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+    let package = metadata["packages"].as_array()?.iter().find(|p| p["name"] == PACKAGE)?;
+    Some(Path::new(package["manifest_path"].as_str()?).parent()?.join(ROOT)).filter(|r| r.is_dir())
+}
