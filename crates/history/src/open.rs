@@ -190,3 +190,44 @@ async fn close_abandoned(store: &Store, folder: &Path) -> Result<(), Problem> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::History;
+    use std::sync::Arc;
+    use wirelab_model::*;
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_and_what_is_stored_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).await.unwrap();
+        // SQLite's own page limit fails with the code of a full disk.
+        sqlx::query("PRAGMA max_page_count = 120").execute(&store.write).await.unwrap();
+        let history = History(Arc::new(store));
+        let id = history.begin(&CallRecord::default()).await.unwrap();
+        let message = |index| MessageRecord {
+            row: MessageRow {
+                index,
+                direction: Direction::Sent,
+                at_ns: 0,
+                bytes: 0,
+                json_bytes: None,
+                text: String::new(),
+            },
+            wire: vec![1; 100_000].into(),
+        };
+        let mut stored = 0;
+        let problem = loop {
+            match history.append(id, &[message(stored)]).await {
+                Ok(()) => stored += 1,
+                Err(problem) => break problem,
+            }
+            assert!(stored < 100, "the limit holds");
+        };
+        assert_eq!(problem.kind, ProblemKind::Io);
+        assert!(problem.message.contains("full"), "{problem}");
+        assert!(stored > 0);
+        assert_eq!(history.messages(id, 0, 100).await.unwrap().len() as u64, stored);
+    }
+}
