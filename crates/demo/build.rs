@@ -48,7 +48,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     set.file.retain(|file| {
         !file.name().starts_with("google/api/") && !file.name().starts_with("everything/")
     });
-    tonic_prost_build::configure().compile_fds(set)?;
+    // Ordered maps, so that the same answer has the same bytes each time.
+    tonic_prost_build::configure().btree_map(".").compile_fds(set)?;
     Ok(())
 }
 

@@ -180,6 +180,8 @@ impl Watch {
         stream::unfold(self, |mut watch| async move {
             loop {
                 let change = tokio::select! {
+                    // A change is told before the next one is made.
+                    biased;
                     change = watch.changes.recv() => change,
                     _ = watch.ticks.tick() => {
                         watch.trade();
