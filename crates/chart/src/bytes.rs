@@ -45,9 +45,7 @@ pub fn bytes_over_time(points: &[BytesPoint], size: Size) -> String {
             false => 1.0,
         };
         if span > 0.0 {
-            let whole =
-                time.ticks().into_iter().map(|(place, label)| (time.value(place) / span, label));
-            canvas.columns(frame, &whole.filter(|(place, _)| *place <= 1.0).collect::<Vec<_>>());
+            canvas.columns(frame, &time.ticks_until(span));
         }
         let every = points.len().div_ceil(MAX_POINTS).max(1);
         let kept = || points.iter().step_by(every).chain([last]);

@@ -156,7 +156,7 @@ fn printable(c: char) -> char {
 
 /// About how wide a text is, pixels; the real font is the screen's affair.
 pub(crate) fn text_width(text: &str) -> f64 {
-    text.chars().count() as f64 * TEXT_PX * 0.56
+    text.chars().count() as f64 * TEXT_PX * 0.6
 }
 
 impl Canvas<'_> {
@@ -239,17 +239,22 @@ impl Canvas<'_> {
         }
     }
 
-    /// Labels below the frame, those left out that would touch the one before.
+    /// Labels below the frame. The last, which has the unit, stays; others that would touch are left out.
     pub fn columns(&self, frame: Frame, ticks: &[(f64, String)]) {
-        let mut free_from = f64::NEG_INFINITY;
-        for (place, label) in ticks {
+        let placed = ticks.iter().map(|(place, label)| {
             let (x, y) = frame.at(*place, 0.0);
             let half = text_width(label) / 2.0;
             // A label at the rim is moved inside rather than cut.
-            let middle = x.min(self.width - half).max(half);
-            if middle - half >= free_from {
-                self.text((middle, y + 14.0), label, Token::Ink3, Align::Middle);
-                free_from = middle + half + 10.0;
+            (x.min(self.width - half).max(half), half, y + 14.0, label)
+        });
+        let placed: Vec<_> = placed.collect();
+        let last_from = placed.last().map_or(0.0, |(middle, half, ..)| middle - half);
+        let mut free_from = f64::NEG_INFINITY;
+        for (index, (middle, half, y, label)) in placed.iter().enumerate() {
+            let last = index + 1 == placed.len();
+            if last || (middle - half >= free_from && middle + half + 8.0 <= last_from) {
+                self.text((*middle, *y), label, Token::Ink3, Align::Middle);
+                free_from = middle + half + 8.0;
             }
         }
     }

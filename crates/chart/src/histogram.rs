@@ -33,7 +33,7 @@ fn histogram(
         return canvas::empty(size, title, sentence);
     };
     let unit = scale::time_unit(most as f64);
-    let axis = Scale::fitting(least as f64, most as f64, 5, unit);
+    let axis = Scale::closely(least as f64, most as f64, 5, unit);
     canvas::draw(size, title, |canvas| {
         // About the square root of the number of values is a usual number of bins.
         let room = (canvas.width / 12.0) as usize;

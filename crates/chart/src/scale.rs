@@ -67,6 +67,21 @@ impl Scale {
         }
     }
 
+    /// As [`fitting`](Scale::fitting), but from near `min` where the values lie close together; for axes on
+    /// which lengths mean nothing.
+    pub fn closely(min: f64, max: f64, ticks: usize, unit: Unit) -> Scale {
+        let (min, max) = (clean(min), clean(max));
+        if min <= 0.4 * max {
+            return Scale::fitting(min, max, ticks, unit);
+        }
+        let range = (max - min).max(max / 50.0);
+        let step = nice_step(range / unit.per / ticks.clamp(1, MAX_TICKS) as f64) * unit.per;
+        let below = if min < max { 0.0 } else { 1.0 };
+        let low = ((min / step).floor() - below) * step;
+        let high = ((max / step).floor() + 1.0) * step;
+        Scale { low, high: high.max(low + step), log: false, step, unit }
+    }
+
     /// Where a value lies, 0 at the axis's begin and 1 at its end.
     pub fn place(&self, value: f64) -> f64 {
         let value = clean(value).clamp(self.low, self.high);
@@ -92,17 +107,34 @@ impl Scale {
         if self.log {
             return self.decades();
         }
-        let count = ((self.high / self.step).round() as usize).min(2 * MAX_TICKS);
+        let steps = ((self.high - self.low) / self.step).round() as usize;
+        let count = steps.min(2 * MAX_TICKS);
         (0..=count)
             .map(|index| {
-                let value = index as f64 * self.step / self.unit.per;
+                let at = self.low + index as f64 * self.step;
+                let value = at / self.unit.per;
                 let mut label = trimmed(value);
                 if index == count && !self.unit.name.is_empty() {
                     label = format!("{label} {}", self.unit.name);
                 }
-                (self.place(index as f64 * self.step), label)
+                (self.place(at), label)
             })
             .collect()
+    }
+
+    /// The ticks up to a value, the unit at the last of them, and places such that the value lies at 1.
+    pub fn ticks_until(&self, end: f64) -> Vec<(f64, String)> {
+        let mut ticks: Vec<_> = self
+            .ticks()
+            .into_iter()
+            .map(|(place, label)| (self.value(place) / end, label))
+            .take_while(|(place, _)| *place <= 1.0 + 1e-9)
+            .collect();
+        if let Some((_, label)) = ticks.last_mut().filter(|(_, label)| !label.contains(' ')) {
+            label.push(' ');
+            label.push_str(self.unit.name);
+        }
+        ticks
     }
 
     fn decades(&self) -> Vec<(f64, String)> {
