@@ -3,6 +3,7 @@
 //! Owns the running sums behind the stream's charts, bounded however long the stream is. Takes messages in their
 //! order only, so that sums are right; says which one it needs next. Knows no screen.
 
+use wirelab_chart::BytesPoint;
 use wirelab_model::{Direction, MessageRow};
 
 /// The most points kept for a chart: when there are more, every second one goes.
@@ -14,24 +15,13 @@ pub const MAX_GAPS: usize = 4_096;
 /// Messages beyond this many are not fetched for the charts of a recorded call.
 pub const MAX_FETCHED: u64 = 20_000;
 
-/// What had moved by a time, both ways.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Moved {
-    /// Nanoseconds since the call began.
-    pub at_ns: u64,
-    /// Protobuf bytes.
-    pub proto: u64,
-    /// The same as compact JSON, bytes.
-    pub json: u64,
-}
-
 /// The running sums of one stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
     gaps_of: Direction,
     next: u64,
-    moved: Moved,
-    points: Vec<Moved>,
+    moved: BytesPoint,
+    points: Vec<BytesPoint>,
     /// Every how many messages a point is kept.
     stride: u64,
     last_at_ns: Option<u64>,
@@ -44,7 +34,7 @@ impl Flow {
         Flow {
             gaps_of,
             next: 0,
-            moved: Moved::default(),
+            moved: BytesPoint::default(),
             points: Vec::new(),
             stride: 1,
             last_at_ns: None,
@@ -59,9 +49,10 @@ impl Flow {
         }
         self.next += 1;
         self.moved.at_ns = row.at_ns;
-        self.moved.proto = self.moved.proto.saturating_add(row.bytes);
+        self.moved.proto_bytes = self.moved.proto_bytes.saturating_add(row.bytes);
         // A message that could not be read as its type has no JSON: it counts as it is.
-        self.moved.json = self.moved.json.saturating_add(row.json_bytes.unwrap_or(row.bytes));
+        self.moved.json_bytes =
+            self.moved.json_bytes.saturating_add(row.json_bytes.unwrap_or(row.bytes));
         if row.index.is_multiple_of(self.stride) {
             self.points.push(self.moved);
         }
@@ -90,7 +81,7 @@ impl Flow {
     }
 
     /// Points of the sums in time, the newest always there.
-    pub fn points(&self) -> Vec<Moved> {
+    pub fn points(&self) -> Vec<BytesPoint> {
         let mut points = self.points.clone();
         if self.next > 0 && points.last() != Some(&self.moved) {
             points.push(self.moved);
@@ -128,11 +119,8 @@ mod tests {
         {
             flow.push(&row(index, at, direction));
         }
-        let expected = [(0, 2, 6), (10, 4, 12), (30, 6, 18)].map(|(at_ns, proto, json)| Moved {
-            at_ns,
-            proto,
-            json,
-        });
+        let expected = [(0, 2, 6), (10, 4, 12), (30, 6, 18)]
+            .map(|(at_ns, proto_bytes, json_bytes)| BytesPoint { at_ns, proto_bytes, json_bytes });
         assert_eq!(flow.points(), expected);
         assert_eq!((flow.next(), flow.gaps(), flow.median_gap()), (3, [20].as_slice(), Some(20)));
     }
@@ -141,7 +129,7 @@ mod tests {
     fn a_message_without_json_counts_as_it_is() {
         let mut flow = Flow::new(Direction::Sent);
         flow.push(&MessageRow { json_bytes: None, ..row(0, 0, Direction::Sent) });
-        assert_eq!(flow.points(), [Moved { at_ns: 0, proto: 2, json: 2 }]);
+        assert_eq!(flow.points(), [BytesPoint { at_ns: 0, proto_bytes: 2, json_bytes: 2 }]);
     }
 
     #[test]
@@ -159,7 +147,7 @@ mod tests {
         let points = flow.points();
         assert!(points.len() <= MAX_POINTS + 1 && points.len() > MAX_POINTS / 4);
         assert!(points.windows(2).all(|pair| pair[0].at_ns < pair[1].at_ns));
-        assert_eq!(points.last().map(|p| p.proto), Some(200_000));
+        assert_eq!(points.last().map(|p| p.proto_bytes), Some(200_000));
         assert!(flow.gaps().len() <= MAX_GAPS);
         assert_eq!(flow.median_gap(), Some(1_000));
     }

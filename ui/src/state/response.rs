@@ -5,14 +5,15 @@
 //! on between the engine's measurements.
 
 use crate::state::{
+    calls::LiveCall,
     flow::{Flow, MAX_FETCHED},
     messages::Messages,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use wirelab_chart::format;
 use wirelab_model::{
-    CallId, CallKind, CallRecord, CallState, CallUpdate, Direction, MessageDetail, MessageRow,
-    MessagesQuery, MetadataValue, Metadatum, Problem, ProblemKind, Status, StatusCode,
+    CallId, CallKind, CallRecord, CallState, Direction, MessageDetail, MessageRow, MessagesQuery,
+    MetadataValue, Metadatum, Problem, ProblemKind, Status, StatusCode,
 };
 
 /// How many whole messages are kept; those looked at longest ago go first.
@@ -63,11 +64,13 @@ pub struct Response {
     record: CallRecord,
     messages: Messages,
     flow: Flow,
-    details: BTreeMap<u64, MessageDetail>,
+    details: BTreeMap<u64, Arc<MessageDetail>>,
     looked_at: Vec<u64>,
     /// The clock when the record came, milliseconds.
     seen_at_ms: f64,
     flow_asked: bool,
+    /// One past the last row taken from the store.
+    synced: u64,
 }
 
 impl Response {
@@ -89,19 +92,22 @@ impl Response {
             looked_at: Vec::new(),
             seen_at_ms: now_ms,
             flow_asked: false,
+            synced: 0,
         }
     }
 
-    /// Takes an update; one of another call, or one that comes after the end, is passed over.
-    pub fn apply(&mut self, update: &CallUpdate, now_ms: f64) {
-        if update.record.id != self.record.id {
+    /// Takes the call as the store has followed it so far; one of another call is passed over.
+    pub fn sync(&mut self, call: &LiveCall, now_ms: f64) {
+        if call.record.id != self.record.id {
             return;
         }
-        let over = self.record.state != CallState::Running;
-        if !(over && update.record.state == CallState::Running) {
-            self.set_record(update.record.clone(), now_ms);
+        if call.record != self.record {
+            self.set_record(call.record.clone(), now_ms);
         }
-        self.insert(update.rows.iter().cloned());
+        let from = self.synced.max(call.first());
+        let skip = usize::try_from(from - call.first()).unwrap_or(usize::MAX);
+        self.synced = call.end().max(self.synced);
+        self.insert(call.rows.iter().skip(skip).cloned().collect());
     }
 
     /// Takes the record asked for anew.
@@ -160,14 +166,20 @@ impl Response {
         self.insert(rows);
     }
 
+    /// Lets what could not be fetched be asked for again.
+    pub fn ask_again(&mut self) {
+        self.messages.not_answered();
+        self.flow_asked = false;
+    }
+
     /// How many messages the charts leave out at the end.
     pub fn flow_left_out(&self) -> u64 {
         self.messages.total().saturating_sub(self.flow.next())
     }
 
     /// A message fetched whole.
-    pub fn detail(&self, index: u64) -> Option<&MessageDetail> {
-        self.details.get(&index)
+    pub fn detail(&self, index: u64) -> Option<Arc<MessageDetail>> {
+        self.details.get(&index).cloned()
     }
 
     /// Takes a message fetched whole.
@@ -175,7 +187,7 @@ impl Response {
         let index = detail.row.index;
         self.looked_at.retain(|seen| *seen != index);
         self.looked_at.push(index);
-        self.details.insert(index, detail);
+        self.details.insert(index, Arc::new(detail));
         if self.looked_at.len() > MAX_DETAILS {
             let oldest = self.looked_at.remove(0);
             self.details.remove(&oldest);
@@ -257,8 +269,7 @@ impl Response {
         }
     }
 
-    fn insert(&mut self, rows: impl IntoIterator<Item = MessageRow>) {
-        let rows: Vec<_> = rows.into_iter().collect();
+    fn insert(&mut self, rows: Vec<MessageRow>) {
         rows.iter().for_each(|row| self.flow.push(row));
         self.messages.insert(rows);
     }

@@ -33,19 +33,22 @@ fn finished(code: u32, message: &str, problem: Option<Problem>) -> CallRecord {
 }
 
 #[test]
-fn updates_fold_until_the_end() {
+fn follows_the_store() {
     let mut response = Response::new(record(CallKind::Bidi, CallState::Running), 0.0);
-    let mut update = |state, id, index| {
-        let mut record = CallRecord { id, ..record(CallKind::Bidi, state) };
-        record.totals = Totals { received: index + 1, ..Totals::default() };
-        let rows = vec![row(index, Direction::Received)];
-        response.apply(&CallUpdate { record, rows }, 100.0);
+    let mut call = LiveCall::new(record(CallKind::Bidi, CallState::Running));
+    let mut sync = |id, state, rows: std::ops::Range<u64>| {
+        call.record = CallRecord { id, state, ..call.record.clone() };
+        call.record.totals = Totals { received: rows.end, ..Totals::default() };
+        call.push(rows.map(|index| row(index, Direction::Received)).collect());
+        response.sync(&call, 100.0);
         (response.is_running(), response.messages().total(), response.flow().next())
     };
-    assert_eq!(update(CallState::Running, 7, 0), (true, 1, 1));
-    assert_eq!(update(CallState::Running, 8, 1), (true, 1, 1), "another call");
-    assert_eq!(update(CallState::Finished, 7, 1), (false, 2, 2));
-    assert_eq!(update(CallState::Running, 7, 1), (false, 2, 2), "a late update");
+    assert_eq!(sync(7, CallState::Running, 0..1), (true, 1, 1));
+    assert_eq!(sync(7, CallState::Running, 1..1), (true, 1, 1));
+    assert_eq!(sync(7, CallState::Running, 1..5), (true, 5, 5));
+    assert_eq!(sync(8, CallState::Finished, 5..9), (true, 5, 5), "another call");
+    assert_eq!(sync(7, CallState::Finished, 9..30_000), (false, 30_000, 5), "rows were let go");
+    assert_eq!(response.flow_wanted().map(|query| query.from), Some(5));
 }
 
 #[test]

@@ -1,0 +1,191 @@
+//! What a message costs in each form, and where the time of a call went, as bars with figures.
+//!
+//! Owns the order, lengths and wording of the bars. Knows no screen; every figure is measured by the engine, and what
+//! was measured beside the call is said to be.
+
+use wirelab_chart::format;
+use wirelab_model::{Costs, Sizes, Timings};
+
+/// A bar with a figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    /// `Protobuf + gzip`.
+    pub label: &'static str,
+    /// The class that colours it; see `styles/wire.css`.
+    pub class: &'static str,
+    /// Where it begins, percent of the widest.
+    pub left: f64,
+    /// How long it is, percent of the widest.
+    pub width: f64,
+    /// `77 B`.
+    pub figure: String,
+    /// More about it.
+    pub title: String,
+}
+
+/// The narrowest bar that is still seen, percent.
+const MIN_WIDTH: f64 = 1.0;
+
+/// The sizes of a message as bars, JSON first.
+pub fn meters(sizes: &Sizes) -> [Bar; 4] {
+    let widest = sizes.json.max(sizes.json_gzip).max(sizes.proto).max(sizes.proto_gzip);
+    let bar = |label, class, bytes: u64, title: &str| Bar {
+        label,
+        class,
+        left: 0.0,
+        width: if bytes == 0 { 0.0 } else { percent(bytes as f64, widest as f64).max(MIN_WIDTH) },
+        figure: format::bytes(bytes),
+        title: format!("{title}: {} bytes", format::count(bytes)),
+    };
+    [
+        bar("JSON", "json", sizes.json, "Compact ProtoJSON"),
+        bar("JSON + gzip", "json soft", sizes.json_gzip, "Compact ProtoJSON, compressed with gzip"),
+        bar("Protobuf", "proto", sizes.proto, "As it went"),
+        bar("Protobuf + gzip", "proto soft", sizes.proto_gzip, "As it went, compressed with gzip"),
+    ]
+}
+
+/// `3.2× smaller` and the like: what Protobuf is against JSON; none without a message.
+pub fn against_json(sizes: &Sizes) -> Option<String> {
+    match (sizes.json, sizes.proto) {
+        (0, _) => None,
+        (_, 0) => Some("nothing at all".to_owned()),
+        (json, proto) if json == proto => Some("as large".to_owned()),
+        (json, proto) if json > proto => {
+            Some(format!("{} smaller", format::ratio(json as f64 / proto as f64)))
+        }
+        (json, proto) => Some(format!("{} larger", format::ratio(proto as f64 / json as f64))),
+    }
+}
+
+/// `encode 41 ns, decode 128 ns` of the Protobuf form, and the same of JSON for a title.
+pub fn costs(costs: &Costs) -> (String, String) {
+    let pair = |encode: f64, decode: f64| {
+        format!("encode {}, decode {}", format::ns(whole(encode)), format::ns(whole(decode)))
+    };
+    (
+        pair(costs.proto_encode_ns, costs.proto_decode_ns),
+        format!(
+            "JSON: {}. Medians of {} repetitions of converting this message, measured beside the call",
+            pair(costs.json_encode_ns, costs.json_decode_ns),
+            format::count(u64::from(costs.samples)),
+        ),
+    )
+}
+
+/// The phases of a call in their order, as a waterfall.
+pub fn phases(timings: &Timings) -> Vec<Bar> {
+    let beside = "Measured beside the call, not part of its time";
+    let all = [
+        ("resolve", "", timings.resolve_ns, "Until the name was resolved"),
+        ("connect", "", timings.connect_ns, "Until TCP was up"),
+        ("tls", "", timings.tls_ns, "Until TLS was up"),
+        ("encode", "proto", timings.encode_ns, beside),
+        ("send", "", timings.send_ns, "Until the first request was handed to the connection"),
+        ("wait", "server", timings.wait_ns, "Until the first response came, or else the end"),
+        ("receive", "", timings.receive_ns, "From the first response to the last"),
+        ("trailers", "", timings.trailers_ns, "From the last response to the end"),
+        ("decode", "json", timings.decode_ns, beside),
+    ];
+    let widest = all.iter().filter_map(|(_, _, ns, _)| *ns).fold(0, u64::saturating_add);
+    let mut bars = Vec::with_capacity(all.len());
+    if timings.reused {
+        bars.push(Bar {
+            label: "connect",
+            class: "",
+            left: 0.0,
+            width: MIN_WIDTH,
+            figure: "reused".to_owned(),
+            title: "An open connection served the call".to_owned(),
+        });
+    }
+    let mut before = 0_u64;
+    for (label, class, ns, title) in all {
+        let Some(ns) = ns else { continue };
+        let width = percent(ns as f64, widest as f64).max(MIN_WIDTH);
+        bars.push(Bar {
+            label,
+            class,
+            left: percent(before as f64, widest as f64).min(100.0 - width),
+            width,
+            figure: format::ns(ns),
+            title: title.to_owned(),
+        });
+        before = before.saturating_add(ns);
+    }
+    bars
+}
+
+fn percent(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole * 100.0 } else { 0.0 }
+}
+
+/// Nanoseconds as a whole number; what is below one counts as one when it is not nothing.
+fn whole(ns: f64) -> u64 {
+    if ns > 0.0 { ns.round().max(1.0) as u64 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(json: u64, proto: u64) -> Sizes {
+        Sizes { json, proto, json_gzip: json / 2, proto_gzip: proto + 10 }
+    }
+
+    #[test]
+    fn meters_are_measured_against_the_widest() {
+        for (sizes, expected) in [
+            (sizes(200, 50), [100.0, 50.0, 25.0, 30.0]),
+            (sizes(0, 0), [0.0, 0.0, 0.0, 100.0]),
+            (sizes(1_000_000, 1), [100.0, 50.0, 1.0, 1.0]),
+            (Sizes::default(), [0.0; 4]),
+        ] {
+            assert_eq!(meters(&sizes).map(|bar| bar.width), expected, "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn says_what_protobuf_saves() {
+        for (json, proto, expected) in [
+            (247, 77, Some("3.2× smaller")),
+            (2, 0, Some("nothing at all")),
+            (10, 10, Some("as large")),
+            (10, 15, Some("1.5× larger")),
+            (0, 0, None),
+        ] {
+            assert_eq!(
+                against_json(&sizes(json, proto)).as_deref(),
+                expected,
+                "{json} and {proto}"
+            );
+        }
+    }
+
+    #[test]
+    fn phases_follow_each_other() {
+        let timings = Timings {
+            reused: true,
+            encode_ns: Some(100),
+            send_ns: Some(100),
+            wait_ns: Some(700),
+            receive_ns: Some(0),
+            decode_ns: Some(100),
+            ..Timings::default()
+        };
+        let shown: Vec<_> =
+            phases(&timings).iter().map(|b| (b.label, b.left.round(), b.width.round())).collect();
+        let expected = [
+            ("connect", 0.0, 1.0),
+            ("encode", 0.0, 10.0),
+            ("send", 10.0, 10.0),
+            ("wait", 20.0, 70.0),
+            ("receive", 90.0, 1.0),
+            ("decode", 90.0, 10.0),
+        ];
+        assert_eq!(shown, expected);
+        assert!(phases(&Timings::default()).is_empty());
+        let none = Timings { wait_ns: Some(0), ..Timings::default() };
+        assert!(phases(&none).iter().all(|bar| bar.width.is_finite() && bar.left >= 0.0));
+    }
+}
