@@ -1,1 +1,55 @@
-//! Placeholder.
+//! Calls gRPC servers and tells every step of each call.
+//!
+//! Owns endpoints, connections (plaintext and TLS), their pool, metadata, the four call kinds on raw message
+//! bytes, and the reflection and health clients. Knows no Protobuf schema beyond those two services, no
+//! database and no screen: messages are bytes, a call's life is a stream of [`CallEvent`](wirelab_model::CallEvent)s.
+//!
+//! HTTP/2 comes from `h2` rather than from a gRPC client, because a studio must show what such a client hides:
+//! status numbers that gRPC does not define, compressed sizes, each phase of the connection, which side reset a
+//! stream and why, and the bytes on the connection.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use futures_util::StreamExt;
+//! use wirelab_call::{Client, Invoke, requests};
+//! use wirelab_model::{CallSpec, Endpoint};
+//!
+//! let client = Client::new();
+//! let spec = CallSpec {
+//!     endpoint: Endpoint { address: "localhost:50051".into(), ..Endpoint::default() },
+//!     method: "helloworld.Greeter/SayHello".into(),
+//!     ..CallSpec::default()
+//! };
+//! let mut events = client.invoke(spec, requests([vec![10, 1, 65]]), Default::default());
+//! while let Some(event) = events.next().await {
+//!     println!("{event:?}");
+//! }
+//! # }
+//! ```
+
+mod client;
+mod connect;
+mod endpoint;
+mod explain;
+mod frame;
+mod health;
+mod invoke;
+mod metadata;
+mod plan;
+mod pool;
+mod queue;
+mod reflect;
+mod run;
+pub mod scripted;
+mod status;
+mod tap;
+mod tls;
+
+pub use client::Client;
+pub use connect::{CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KEEPALIVE_TIME};
+pub use endpoint::Target;
+pub use health::HEALTH_TIMEOUT;
+pub use invoke::{Events, Invoke, Requests, requests};
+pub use pool::{MAX_CONNECTIONS_PER_ENDPOINT, POOL_IDLE_TIMEOUT};
+pub use queue::{QUEUE_BYTES, QUEUE_EVENTS};
+pub use reflect::{REFLECT_TIMEOUT, Reflected};

@@ -1,0 +1,284 @@
+//! One HTTP/2 connection: name, TCP, TLS, HTTP/2, and the task that drives it.
+
+use crate::endpoint::Target;
+use crate::explain::{self, Failure, Lost};
+use crate::queue::Teller;
+use crate::tap::{Tap, Tapped};
+use crate::tls::{self, Trust};
+use bytes::Bytes;
+use h2::client::SendRequest;
+use rustls::pki_types::ServerName;
+use socket2::{SockRef, TcpKeepalive};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsConnector;
+use wirelab_model::CallEventKind;
+
+/// How long resolving, TCP and TLS may take together, and how long a new peer may then say nothing.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection without traffic for this long is probed by TCP. HTTP/2 pings are not used: servers close
+/// connections that ping more often than they like.
+pub const KEEPALIVE_TIME: Duration = Duration::from_secs(30);
+/// Time between TCP probes.
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+/// After this many unanswered TCP probes the connection is dead.
+pub const KEEPALIVE_PROBES: u32 = 3;
+
+/// Bytes of one stream that the server may send ahead of its reader.
+const STREAM_WINDOW: u32 = 1 << 20;
+/// Bytes of all streams of a connection that the server may send ahead of their readers.
+const CONNECTION_WINDOW: u32 = 16 << 20;
+/// The largest response headers or trailers, bytes.
+const MAX_HEADER_BYTES: u32 = 1 << 20;
+/// The most socket addresses of a name that are tried.
+const MAX_ADDRESSES: usize = 16;
+
+/// A live connection.
+pub(crate) struct Connection {
+    pub send: SendRequest<Bytes>,
+    pub state: Arc<State>,
+}
+
+/// What is known of a connection, shared by its calls and the task that drives it.
+pub(crate) struct State {
+    pub target: Target,
+    /// `ip:port`.
+    pub peer: String,
+    /// Bytes on the TCP connection.
+    pub wire: Arc<Tap>,
+    /// Calls under way.
+    pub active: AtomicUsize,
+    /// Calls ever begun.
+    pub begun: AtomicU64,
+    /// Bytes inside TLS, where there is TLS.
+    plain: Arc<Tap>,
+    closed: AtomicBool,
+    silent: AtomicBool,
+    probe: Mutex<Option<std::net::TcpStream>>,
+}
+
+/// What the socket says without being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pulse {
+    /// Open and quiet.
+    Quiet,
+    /// Open, with something not read yet.
+    Pending,
+    /// The peer has closed it.
+    Dead,
+}
+
+impl State {
+    /// Whether no more calls can be made on it.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(SeqCst)
+    }
+
+    /// Looks at the socket itself, where the end of a connection shows before the driving task runs.
+    pub fn pulse(&self) -> Pulse {
+        let Ok(probe) = self.probe.lock() else { return Pulse::Dead };
+        match probe.as_ref().map(|socket| socket.peek(&mut [0])) {
+            Some(Ok(0)) | None => Pulse::Dead,
+            Some(Ok(_)) => Pulse::Pending,
+            Some(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => Pulse::Quiet,
+            Some(Err(_)) => Pulse::Dead,
+        }
+    }
+
+    /// Explains an HTTP/2 error that ended a call.
+    pub fn explain(&self, error: &h2::Error) -> Failure {
+        if let (true, Some(reason)) = (error.is_reset(), error.reason()) {
+            let code = crate::status::from_reset(reason);
+            return explain::reset(code, reason.description(), error.is_remote());
+        }
+        explain::lost(&Lost {
+            target: &self.target,
+            head: &self.plain.head(),
+            silent: self.silent.load(SeqCst).then_some(CONNECT_TIMEOUT),
+            error: error.to_string(),
+        })
+    }
+
+    fn close(&self) {
+        self.closed.store(true, SeqCst);
+        // The probe is a second handle of the socket: without this the peer would not see it close.
+        if let Ok(mut probe) = self.probe.lock() {
+            *probe = None;
+        }
+    }
+}
+
+/// Connects, telling each phase.
+pub(crate) async fn dial(
+    target: &Target,
+    trust: Option<&Trust>,
+    idle: Duration,
+    teller: &Teller,
+) -> Result<Connection, Failure> {
+    let until = Instant::now() + CONNECT_TIMEOUT;
+    let addresses = resolve(target, until).await?;
+    teller.tell(CallEventKind::Resolved {
+        addresses: addresses.iter().map(ToString::to_string).collect(),
+    });
+    let tcp = connect(target, &addresses, until).await?;
+    let peer = tcp.peer_addr().map_err(|error| explain::connect(target, &error))?.to_string();
+    let (tcp, probe) = prepare(tcp).map_err(|error| explain::connect(target, &error))?;
+    teller.tell(CallEventKind::Connected { peer: peer.clone() });
+
+    let wire = Arc::new(Tap::default());
+    let stream = Tapped::new(tcp, wire.clone());
+    let state = |plain| {
+        Arc::new(State {
+            target: target.clone(),
+            peer,
+            wire,
+            active: AtomicUsize::new(0),
+            begun: AtomicU64::new(0),
+            plain,
+            closed: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
+            probe: Mutex::new(Some(probe)),
+        })
+    };
+    match trust {
+        None => {
+            let plain = stream.tap();
+            drive(stream, state(plain), idle).await
+        }
+        Some(trust) => {
+            let stream = secure(target, stream, trust, until).await?;
+            teller.tell(CallEventKind::Secured(tls::info(stream.get_ref().1)));
+            let plain = Arc::new(Tap::default());
+            drive(Tapped::new(stream, plain.clone()), state(plain), idle).await
+        }
+    }
+}
+
+async fn resolve(target: &Target, until: Instant) -> Result<Vec<SocketAddr>, Failure> {
+    let looked_up =
+        timeout_at(until, tokio::net::lookup_host((target.host(), target.port()))).await;
+    let addresses: Vec<SocketAddr> = match looked_up {
+        Ok(Ok(addresses)) => addresses.take(MAX_ADDRESSES).collect(),
+        Ok(Err(error)) => return Err(explain::resolve(target, Some(&error))),
+        Err(_) => return Err(explain::resolve(target, Some(&slow("the name server")))),
+    };
+    if addresses.is_empty() { Err(explain::resolve(target, None)) } else { Ok(addresses) }
+}
+
+fn slow(who: &str) -> io::Error {
+    let seconds = CONNECT_TIMEOUT.as_secs();
+    io::Error::new(io::ErrorKind::TimedOut, format!("{who} did not answer within {seconds} s"))
+}
+
+/// Tries the addresses in order; each gets its share of the time that is left, so that one which swallows
+/// everything does not hide the others.
+async fn connect(
+    target: &Target,
+    addresses: &[SocketAddr],
+    until: Instant,
+) -> Result<TcpStream, Failure> {
+    let mut last = slow("the server");
+    for (index, address) in addresses.iter().enumerate() {
+        let left = until.saturating_duration_since(Instant::now());
+        let share = left / u32::try_from(addresses.len() - index).unwrap_or(1);
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(tcp)) => return Ok(tcp),
+            Ok(Err(error)) => last = error,
+            Err(_) => last = slow("the server"),
+        }
+    }
+    Err(explain::connect(target, &last))
+}
+
+fn prepare(tcp: TcpStream) -> io::Result<(TcpStream, std::net::TcpStream)> {
+    tcp.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_TIME)
+        .with_interval(KEEPALIVE_INTERVAL)
+        .with_retries(KEEPALIVE_PROBES);
+    SockRef::from(&tcp).set_tcp_keepalive(&keepalive)?;
+    let tcp = tcp.into_std()?;
+    let probe = tcp.try_clone()?;
+    Ok((TcpStream::from_std(tcp)?, probe))
+}
+
+async fn secure<S>(
+    target: &Target,
+    stream: S,
+    trust: &Trust,
+    until: Instant,
+) -> Result<tokio_rustls::client::TlsStream<S>, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let fail = |error: &io::Error| explain::tls(target, error, trust.roots);
+    let name = ServerName::try_from(target.host().to_owned())
+        .map_err(|error| fail(&io::Error::new(io::ErrorKind::InvalidInput, error)))?;
+    let connector = TlsConnector::from(trust.config.clone());
+    match timeout_at(until, connector.connect(name, stream)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(fail(&error)),
+        Err(_) => Err(fail(&slow("the server"))),
+    }
+}
+
+async fn drive<S>(stream: S, state: Arc<State>, idle: Duration) -> Result<Connection, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (send, connection) = h2::client::Builder::new()
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(MAX_HEADER_BYTES)
+        .enable_push(false)
+        .handshake(stream)
+        .await
+        .map_err(|error| state.explain(&error))?;
+    let driven = state.clone();
+    tokio::spawn(async move {
+        let state = driven;
+        tokio::select! {
+            ended = connection => {
+                if let Err(error) = ended {
+                    tracing::debug!(peer = state.peer, %error, "a connection ended");
+                }
+            }
+            () = silence(&state) => {}
+            () = idleness(&state, idle) => {}
+        }
+        state.close();
+    });
+    Ok(Connection { send, state })
+}
+
+/// Ends when a new peer has said nothing for too long; never for one that speaks.
+async fn silence(state: &State) {
+    tokio::time::sleep(CONNECT_TIMEOUT).await;
+    if state.plain.received() > 0 {
+        std::future::pending::<()>().await;
+    }
+    state.silent.store(true, SeqCst);
+}
+
+/// Ends when no call used the connection for `idle` to twice that.
+async fn idleness(state: &State, idle: Duration) {
+    let mut begun = 0;
+    loop {
+        tokio::time::sleep(idle).await;
+        let before = std::mem::replace(&mut begun, state.begun.load(SeqCst));
+        if begun == before && state.active.load(SeqCst) == 0 {
+            // A call that takes it now sees that it is closed; one that took it just before counts as active.
+            state.closed.store(true, SeqCst);
+            if state.active.load(SeqCst) == 0 {
+                return;
+            }
+            state.closed.store(false, SeqCst);
+        }
+    }
+}

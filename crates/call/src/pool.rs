@@ -1,0 +1,178 @@
+//! Open connections, kept per endpoint.
+
+use crate::connect::{Connection, Pulse, State, dial};
+use crate::endpoint::Target;
+use crate::explain::Failure;
+use crate::queue::Teller;
+use crate::tls::Trust;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use h2::client::SendRequest;
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use wirelab_model::{CallEventKind, WireBytes};
+
+/// A connection that no call uses is closed after this long, or up to twice that.
+pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+/// How many connections an endpoint gets when the server allows fewer streams on one than there are calls;
+/// calls beyond wait for a stream.
+pub const MAX_CONNECTIONS_PER_ENDPOINT: usize = 8;
+
+/// How many endpoints may have idle connections.
+const MAX_ENDPOINTS: usize = 64;
+/// How often the driving task of a connection is let run while something waits to be read.
+const PENDING_YIELDS: usize = 64;
+
+/// All connections of a client.
+#[derive(Default)]
+pub(crate) struct Pool {
+    slots: Mutex<HashMap<Target, Arc<Slot>>>,
+}
+
+/// Held while dialling, so that calls made at once share one connection.
+type Slot = tokio::sync::Mutex<Endpoint>;
+
+#[derive(Default)]
+struct Endpoint {
+    connections: Vec<Connection>,
+    /// The last dial that failed, so that calls which waited for it need not each wait for their own.
+    failed: Option<(Instant, Failure)>,
+}
+
+/// A connection while a call uses it.
+pub(crate) struct Lease {
+    pub send: SendRequest<Bytes>,
+    pub state: Arc<State>,
+    /// How many calls had begun when this one did, itself included.
+    begun: u64,
+    /// Whether others were under way then.
+    busy: bool,
+    sent: u64,
+    received: u64,
+}
+
+impl Pool {
+    /// An open connection, telling `Reused`, or a new one, telling its phases.
+    pub async fn lease(
+        &self,
+        target: &Target,
+        trust: Option<&Trust>,
+        teller: &Teller,
+    ) -> Result<Lease, Failure> {
+        let asked = Instant::now();
+        let slot = self.slot(target);
+        let mut endpoint = slot.lock().await;
+        if let Some((at, failure)) = &endpoint.failed
+            && *at >= asked
+        {
+            return Err(failure.clone());
+        }
+        if let Some(lease) = endpoint.reuse().await {
+            teller.tell(CallEventKind::Reused { peer: lease.state.peer.clone() });
+            return Ok(lease);
+        }
+        match dial(target, trust, POOL_IDLE_TIMEOUT, teller).await {
+            Ok(connection) => {
+                let lease = Lease::new(&connection, true);
+                endpoint.connections.push(connection);
+                endpoint.failed = None;
+                Ok(lease)
+            }
+            Err(failure) => {
+                endpoint.failed = Some((Instant::now(), failure.clone()));
+                Err(failure)
+            }
+        }
+    }
+
+    fn slot(&self, target: &Target) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(target) {
+            return slot.clone();
+        }
+        if slots.len() >= MAX_ENDPOINTS {
+            // Whoever dials or calls there holds a clone or an active call; the rest is idle.
+            slots.retain(|_, slot| {
+                Arc::strong_count(slot) > 1
+                    || slot.try_lock().is_ok_and(|endpoint| endpoint.in_use())
+            });
+        }
+        slots.entry(target.clone()).or_default().clone()
+    }
+}
+
+impl Endpoint {
+    fn in_use(&self) -> bool {
+        self.connections.iter().any(|connection| connection.state.active.load(SeqCst) > 0)
+    }
+
+    /// The least used connection that lives, unless all are full and one more may be made.
+    async fn reuse(&mut self) -> Option<Lease> {
+        let mut live = Vec::with_capacity(self.connections.len());
+        for mut connection in self.connections.drain(..) {
+            if is_alive(&mut connection).await {
+                live.push(connection);
+            }
+        }
+        self.connections = live;
+        let connection = self
+            .connections
+            .iter()
+            .min_by_key(|connection| connection.state.active.load(SeqCst))?;
+        let active = connection.state.active.load(SeqCst);
+        let full = active >= connection.send.current_max_send_streams();
+        if full && self.connections.len() < MAX_CONNECTIONS_PER_ENDPOINT {
+            return None;
+        }
+        let lease = Lease::new(connection, false);
+        // It may just have been closed for idleness.
+        (!lease.state.is_closed()).then_some(lease)
+    }
+}
+
+async fn is_alive(connection: &mut Connection) -> bool {
+    for _ in 0..PENDING_YIELDS {
+        if connection.state.is_closed() {
+            return false;
+        }
+        match connection.state.pulse() {
+            Pulse::Dead => return false,
+            Pulse::Quiet => break,
+            // Perhaps its end, perhaps only data of other calls.
+            Pulse::Pending if connection.state.active.load(SeqCst) > 0 => break,
+            Pulse::Pending => tokio::task::yield_now().await,
+        }
+    }
+    // Knows of a GOAWAY that the task has read.
+    let ready = std::future::poll_fn(|cx| connection.send.poll_ready(cx)).now_or_never();
+    !matches!(ready, Some(Err(_)))
+}
+
+impl Lease {
+    fn new(connection: &Connection, fresh: bool) -> Lease {
+        let state = connection.state.clone();
+        let busy = state.active.fetch_add(1, SeqCst) > 0;
+        let begun = state.begun.fetch_add(1, SeqCst) + 1;
+        // What it took to set a new connection up belongs to the call that wanted it.
+        let (sent, received) =
+            if fresh { (0, 0) } else { (state.wire.sent(), state.wire.received()) };
+        Lease { send: connection.send.clone(), state, begun, busy, sent, received }
+    }
+
+    /// Bytes moved since.
+    pub fn wire(&self) -> WireBytes {
+        WireBytes {
+            sent: self.state.wire.sent().saturating_sub(self.sent),
+            received: self.state.wire.received().saturating_sub(self.received),
+            shared: self.busy || self.state.begun.load(SeqCst) != self.begun,
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.state.active.fetch_sub(1, SeqCst);
+    }
+}

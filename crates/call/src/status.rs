@@ -1,0 +1,89 @@
+//! gRPC status out of headers, HTTP statuses and stream resets.
+
+use crate::metadata::decode;
+use h2::Reason;
+use http::header::HeaderMap;
+use percent_encoding::percent_decode;
+use wirelab_model::{Status, StatusCode};
+
+/// The status that trailers (or the headers of a trailers-only response) carry; none when `grpc-status` is
+/// missing, and the text of it when that is not a number.
+pub(crate) fn from_trailers(headers: &HeaderMap) -> Option<Result<Status, String>> {
+    let code = headers.get("grpc-status")?;
+    let Some(code) = code.to_str().ok().and_then(|text| text.trim().parse::<u32>().ok()) else {
+        return Some(Err(String::from_utf8_lossy(code.as_bytes()).into_owned()));
+    };
+    let message = headers
+        .get("grpc-message")
+        .map(|text| percent_decode(text.as_bytes()).decode_utf8_lossy().into_owned())
+        .unwrap_or_default();
+    let details = headers
+        .get("grpc-status-details-bin")
+        .and_then(|text| decode(text.as_bytes()))
+        .unwrap_or_default();
+    Some(Ok(Status { code, message, details: details.into(), problem: None }))
+}
+
+/// What an HTTP status means where gRPC's own is missing
+/// (<https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>).
+pub(crate) fn from_http(status: http::StatusCode) -> StatusCode {
+    match status.as_u16() {
+        400 => StatusCode::Internal,
+        401 => StatusCode::Unauthenticated,
+        403 => StatusCode::PermissionDenied,
+        404 => StatusCode::Unimplemented,
+        429 | 502 | 503 | 504 => StatusCode::Unavailable,
+        _ => StatusCode::Unknown,
+    }
+}
+
+/// What a stream reset means
+/// (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors>).
+pub(crate) fn from_reset(reason: Reason) -> StatusCode {
+    match reason {
+        Reason::REFUSED_STREAM => StatusCode::Unavailable,
+        Reason::CANCEL => StatusCode::Cancelled,
+        Reason::ENHANCE_YOUR_CALM => StatusCode::ResourceExhausted,
+        Reason::INADEQUATE_SECURITY => StatusCode::PermissionDenied,
+        _ => StatusCode::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderName, HeaderValue};
+
+    #[test]
+    fn trailers() {
+        let table: [(&[(&str, &str)], Option<Result<(u32, &str, &[u8]), &str>>); 9] = [
+            (&[], None),
+            (&[("grpc-message", "x")], None),
+            (&[("grpc-status", "0")], Some(Ok((0, "", &[])))),
+            (&[("grpc-status", "5"), ("grpc-message", "no%20%C3%BC")], Some(Ok((5, "no ü", &[])))),
+            (
+                &[("grpc-status", "5"), ("grpc-message", "100% %zz %ff")],
+                Some(Ok((5, "100% %zz \u{fffd}", &[]))),
+            ),
+            (&[("grpc-status", "4242")], Some(Ok((4242, "", &[])))),
+            (
+                &[("grpc-status", "3"), ("grpc-status-details-bin", "AQI")],
+                Some(Ok((3, "", &[1, 2]))),
+            ),
+            (&[("grpc-status", "3"), ("grpc-status-details-bin", "***")], Some(Ok((3, "", &[])))),
+            (&[("grpc-status", "fine")], Some(Err("fine"))),
+        ];
+        for (headers, want) in table {
+            let map: HeaderMap = headers
+                .iter()
+                .map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v)))
+                .collect();
+            let got = from_trailers(&map);
+            let got = got.as_ref().map(|status| match status {
+                Ok(status) => Ok((status.code, status.message.as_str(), &status.details[..])),
+                Err(text) => Err(text.as_str()),
+            });
+            assert_eq!(got, want, "{headers:?}");
+        }
+    }
+}
