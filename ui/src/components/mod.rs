@@ -1,0 +1,49 @@
+//! What is drawn. Components hold no logic that could be a function of [`crate::state`].
+//!
+//! # Patterns
+//! - `let store = use_store();` gives the shared signals; the store, tabs and signals are `Copy`.
+//! - Ask the studio: `store.ask(async move { client.history(query).await }, move |page| …)` with
+//!   `let client = store.client();`. A failure becomes a toast. Where the failure belongs to something on the
+//!   screen, match on the `Result` yourself and draw it with [`problem::ProblemLine`] (a sentence, its place, what
+//!   to do next).
+//! - Follow a call: `store.call(id)` is a signal of [`crate::state::calls::LiveCall`], kept up to date by the pump.
+//! - `store.history_revision` goes up whenever lists of recorded calls should ask again.
+//! - Derive, do not synchronise: a `Memo` over signals instead of an `Effect` that sets another signal. Components
+//!   that call themselves through others end in `.into_any()`.
+//! - Long lists draw `state::window::visible` rows only.
+//! - Colours are tokens of `styles/tokens.css`; each area has its own sheet in `styles/`. No inline colours. Sizes
+//!   that are data (bar widths) go through `style:` attributes, which a strict content security policy allows.
+//! - Icons are in [`icons`]; glyphs of call kinds in [`kind::Kind`]; numbers with units come from
+//!   `wirelab_chart::format`.
+//!
+//! # `data-testid`s
+//! Stable names for the end-to-end tests:
+//!
+//! | where | names |
+//! |---|---|
+//! | views | `view-explore` `view-history` `view-compare` `theme` |
+//! | tree | `tree-search` `tree-method` (with `data-method`) |
+//! | sources | `source-add` `source-path` `source-add-confirm` `source-item` |
+//! | tabs | `tab` (with `data-method`) |
+//! | request | `address` `tls` `invoke` `send` `finish-sending` `cancel` `save` `tab-form` `tab-json` `tab-metadata` `tab-options` `field` (with `data-path`, the input inside) `json-editor` `fill-example` `metadata-key` `metadata-value` `deadline` |
+//! | palette | `palette` `palette-input` `palette-item` |
+//! | response | `response-status` `response-body` `tab-response` `tab-headers` `tab-trailers` `message-row` `message-detail` |
+//! | wire | `wire-panel` `wire-json-size` `wire-proto-size` |
+//! | history | `history-search` `history-row` `history-detail` `history-replay` `history-open` `history-delete` |
+//! | anywhere | `problem` `toast` |
+
+mod app;
+mod compare;
+mod explore;
+mod history;
+mod icons;
+mod kind;
+mod problem;
+mod response;
+mod shell;
+mod side;
+mod splitter;
+mod virtual_list;
+mod wire;
+
+pub use app::App;
