@@ -1,7 +1,9 @@
 //! What the screens know, as plain structs and pure functions; nothing here knows Leptos or the DOM.
 
 pub mod annotate;
+pub mod bytes;
 pub mod calls;
+pub mod compare;
 pub mod editor;
 pub mod find;
 pub mod flow;
