@@ -4,7 +4,7 @@
 //! was measured beside the call is said to be.
 
 use wirelab_chart::format;
-use wirelab_model::{Costs, Sizes, Timings};
+use wirelab_model::{Costs, Sizes, Timings, Totals};
 
 /// A bar with a figure.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,6 +116,55 @@ pub fn phases(timings: &Timings) -> Vec<Bar> {
     bars
 }
 
+/// How many messages and bytes of a stream went each way.
+pub fn flow(totals: &Totals) -> Vec<Bar> {
+    let messages = totals.sent.max(totals.received);
+    let bytes = totals.sent_bytes.max(totals.received_bytes);
+    let bar = |label, class, part: u64, widest: u64, figure: String, title: String| Bar {
+        label,
+        class,
+        left: 0.0,
+        width: if part == 0 { 0.0 } else { percent(part as f64, widest as f64).max(MIN_WIDTH) },
+        figure,
+        title,
+    };
+    let title = |wire: Option<u64>, what: &str| match wire {
+        Some(wire) => {
+            format!("{} {what} the connection, framing and headers included", format::bytes(wire))
+        }
+        None => format!("Protobuf messages {what} the connection, without framing"),
+    };
+    let (sent, received) = (totals.sent, totals.received);
+    let (up, down) = (totals.sent_bytes, totals.received_bytes);
+    vec![
+        bar("sent", "client", sent, messages, format::count(sent), "Messages sent".to_owned()),
+        bar(
+            "received",
+            "bidi",
+            received,
+            messages,
+            format::count(received),
+            "Messages received".to_owned(),
+        ),
+        bar(
+            "bytes up",
+            "client soft",
+            up,
+            bytes,
+            format::bytes(up),
+            title(totals.wire_sent, "written to"),
+        ),
+        bar(
+            "bytes down",
+            "bidi soft",
+            down,
+            bytes,
+            format::bytes(down),
+            title(totals.wire_received, "read from"),
+        ),
+    ]
+}
+
 fn percent(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole * 100.0 } else { 0.0 }
 }
@@ -160,6 +209,14 @@ mod tests {
                 "{json} and {proto}"
             );
         }
+    }
+
+    #[test]
+    fn flow_counts_each_way() {
+        let totals = Totals { sent: 3, received: 12, sent_bytes: 50, ..Totals::default() };
+        let shown: Vec<_> = flow(&totals).into_iter().map(|b| (b.width, b.figure)).collect();
+        let expected = [(25.0, "3"), (100.0, "12"), (100.0, "50 B"), (0.0, "0 B")];
+        assert_eq!(shown, expected.map(|(width, figure)| (width, figure.to_owned())));
     }
 
     #[test]
