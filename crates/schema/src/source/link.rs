@@ -1,0 +1,258 @@
+//! Compiles parsed files into one pool, in the order of their imports, so that one that is wrong takes down only
+//! what cannot do without it. Knows neither folders nor where the files came from.
+
+use super::{lenient, parse, parse::Parsed};
+use crate::problem::{Problems, from_diagnostic, place_of_span};
+use prost::bytes::Bytes;
+use prost_reflect::{DescriptorError, DescriptorPool};
+use prost_types::FileDescriptorProto;
+use std::{collections::HashSet, fmt::Write};
+use wirelab_model::{Problem, ProblemKind, Span};
+
+/// A file to compile.
+pub(super) struct Unit {
+    /// As imports name it; no two units share it.
+    pub(super) name: String,
+    /// How problems name it.
+    pub(super) shown: String,
+    /// One entry an import, in order.
+    pub(super) imports: Vec<Import>,
+    /// What to compile.
+    pub(super) content: Content,
+    /// Not the source's own: what is wrong with it is nobody's concern but its importers'.
+    pub(super) builtin: bool,
+    /// Reads the text once more, to tell places of what is wrong.
+    pub(super) text: Option<Text>,
+}
+
+impl Unit {
+    /// A built-in file.
+    pub(super) fn builtin(name: &str, parsed: Parsed, imports: Vec<Import>) -> Unit {
+        Unit {
+            name: name.to_owned(),
+            shown: name.to_owned(),
+            imports,
+            content: Content::Parsed(Box::new(parsed.descriptor)),
+            builtin: true,
+            text: None,
+        }
+    }
+}
+
+/// Reads a text.
+pub(super) type Text = Box<dyn Fn() -> Option<String>>;
+
+/// An import of a unit.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Import {
+    /// Where it stands.
+    pub(super) span: Option<Span>,
+    /// Index of the unit that it means; none when nothing satisfies it, which has been reported.
+    pub(super) target: Option<usize>,
+}
+
+/// What a unit consists of.
+pub(super) enum Content {
+    /// From text: names and options are not resolved.
+    Parsed(Box<FileDescriptorProto>),
+    /// From a descriptor set, serialized, because options that are extensions survive only so.
+    Encoded(Bytes),
+    /// It did not parse, which has been reported.
+    Broken,
+}
+
+/// What compiled.
+pub(super) struct Linked {
+    /// All of it.
+    pub(super) pool: DescriptorPool,
+    /// Names of the files that are not built in.
+    pub(super) own: HashSet<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    /// On the way from the first unit to the present one.
+    Open,
+    Compiled,
+    Failed,
+}
+
+/// Compiles `units`.
+pub(super) fn link(mut units: Vec<Unit>, problems: &mut Problems) -> Linked {
+    let mut linked = Linked { pool: DescriptorPool::new(), own: HashSet::new() };
+    let mut states = vec![State::New; units.len()];
+    for start in 0..units.len() {
+        // Depth first without recursion: each entry is a unit and the import to look at next.
+        let mut way = vec![(start, 0)];
+        while let Some((index, next)) = way.pop() {
+            let Some(state) = states.get(index).copied() else { continue };
+            if matches!(state, State::Compiled | State::Failed) {
+                continue;
+            }
+            let imports = units.get(index).map_or(&[][..], |unit| &unit.imports);
+            if let Some(import) = imports.get(next) {
+                let target = import.target;
+                let span = import.span;
+                set(&mut states, index, State::Open);
+                way.push((index, next + 1));
+                match target.map(|t| (t, states.get(t).copied())) {
+                    Some((target, Some(State::New))) => way.push((target, 0)),
+                    Some((target, Some(State::Open))) => {
+                        let cycle = cycle(&way, target);
+                        report_cycle(&units, &cycle, span, problems);
+                        for member in cycle {
+                            set(&mut states, member, State::Failed);
+                        }
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            let compiled = compile(&mut units, index, &states, &mut linked, problems);
+            set(&mut states, index, if compiled { State::Compiled } else { State::Failed });
+        }
+    }
+    linked
+}
+
+fn set(states: &mut [State], index: usize, state: State) {
+    if let Some(slot) = states.get_mut(index) {
+        *slot = state;
+    }
+}
+
+/// The units on the way from `target` to the present one.
+fn cycle(way: &[(usize, usize)], target: usize) -> Vec<usize> {
+    let start = way.iter().position(|(index, _)| *index == target).unwrap_or(0);
+    way.iter().skip(start).map(|(index, _)| *index).collect()
+}
+
+fn report_cycle(units: &[Unit], cycle: &[usize], span: Option<Span>, problems: &mut Problems) {
+    const MAX_SHOWN: usize = 12;
+    let mut message = String::from("import cycle: ");
+    for index in cycle.iter().take(MAX_SHOWN) {
+        let _ = write!(message, "`{}` → ", units.get(*index).map_or("", |u| &u.name));
+    }
+    if cycle.len() > MAX_SHOWN {
+        message += "… → ";
+    }
+    let first = cycle.first().and_then(|i| units.get(*i)).map_or("", |u| &u.name);
+    let _ = write!(message, "`{first}`");
+    let last = cycle.last().and_then(|i| units.get(*i)).map_or("", |u| &u.shown);
+    let help = "Move what they share into a file of its own that all of them import";
+    let problem = Problem::new(ProblemKind::ImportCycle, message).help(help).at(last);
+    problems.cause(Problem { span, ..problem });
+}
+
+/// Adds one unit, whose imports have been dealt with, to the pool.
+fn compile(
+    units: &mut [Unit],
+    index: usize,
+    states: &[State],
+    linked: &mut Linked,
+    problems: &mut Problems,
+) -> bool {
+    let is_compiled =
+        |i: &Import| i.target.is_some_and(|t| states.get(t) == Some(&State::Compiled));
+    let Some(unit) = units.get(index) else { return false };
+    let lost: Vec<usize> = (0..unit.imports.len())
+        .filter(|i| !unit.imports.get(*i).is_some_and(is_compiled))
+        .collect();
+    let names: Vec<Option<String>> =
+        unit.imports.iter().map(|import| Some(units.get(import.target?)?.name.clone())).collect();
+    let Some(unit) = units.get_mut(index) else { return false };
+    let added = match std::mem::replace(&mut unit.content, Content::Broken) {
+        Content::Broken => return false,
+        Content::Parsed(mut file) => {
+            file.name = Some(unit.name.clone());
+            for (dependency, name) in file.dependency.iter_mut().zip(names.iter().flatten()) {
+                dependency.clone_from(name);
+            }
+            if !lost.is_empty() {
+                lenient::drop_imports(&mut file, &lost);
+                lenient::drop_unknown_options(&mut file, &linked.pool);
+            }
+            linked.pool.add_file_descriptor_proto(*file)
+        }
+        Content::Encoded(bytes) if lost.is_empty() => {
+            linked.pool.decode_file_descriptor_proto(bytes)
+        }
+        Content::Encoded(bytes) => match lenient::without_imports(&bytes, &lost) {
+            Some(bytes) => linked.pool.decode_file_descriptor_proto(bytes.as_slice()),
+            None => return false,
+        },
+    };
+    let Some(unit) = units.get(index) else { return false };
+    match added {
+        Ok(()) => {
+            if !unit.builtin {
+                linked.own.insert(unit.name.clone());
+            }
+            true
+        }
+        Err(error) => {
+            if !unit.builtin {
+                match lost.iter().find_map(|i| unit.imports.get(*i).filter(|i| i.target.is_some()))
+                {
+                    Some(broken) => {
+                        problems.consequence(depends(unit, units, broken));
+                    }
+                    // A missing import has been reported; what follows from it would only repeat that.
+                    None if !lost.is_empty() => {}
+                    None => problems.extend(invalid(unit, &names, &error, &mut linked.pool)),
+                }
+            }
+            false
+        }
+    }
+}
+
+fn depends(unit: &Unit, units: &[Unit], broken: &Import) -> Problem {
+    let name = broken.target.and_then(|t| units.get(t)).map_or("", |u| &u.name);
+    let message = format!("not compiled because `{name}`, which it imports, did not compile");
+    let problem = Problem::new(ProblemKind::Invalid, message)
+        .help(format!("Fix `{name}` first"))
+        .at(&unit.shown);
+    Problem { span: broken.span, ..problem }
+}
+
+/// What is wrong with a unit that parsed but did not compile.
+fn invalid(
+    unit: &Unit,
+    names: &[Option<String>],
+    error: &DescriptorError,
+    pool: &mut DescriptorPool,
+) -> Vec<Problem> {
+    let plain = || {
+        let mut problems = from_diagnostic(ProblemKind::Invalid, error, None, "");
+        for problem in &mut problems {
+            problem.span = None;
+            // Only a descriptor set holds several files.
+            if unit.text.is_none() {
+                problem.message = format!("`{}`: {}", unit.name, problem.message);
+            }
+        }
+        problems
+    };
+    let problems = again(unit, names, pool).unwrap_or_else(plain);
+    problems.into_iter().map(|problem| problem.at(&unit.shown)).collect()
+}
+
+/// Compiles a unit once more with every place, which are not kept otherwise, to tell where it is wrong.
+fn again(unit: &Unit, names: &[Option<String>], pool: &mut DescriptorPool) -> Option<Vec<Problem>> {
+    let text = unit.text.as_ref()?()?;
+    let mut file = parse::parse_whole(&unit.name, &text).ok()?;
+    for (dependency, name) in file.dependency.iter_mut().zip(names.iter().flatten()) {
+        dependency.clone_from(name);
+    }
+    let error = pool.add_file_descriptor_proto(file).err()?;
+    let span = match (error.line(), error.column()) {
+        (Some(line), Some(column)) => {
+            place_of_span(&text, &[i32::try_from(line).ok()?, i32::try_from(column).ok()?])
+        }
+        _ => None,
+    };
+    let error = error.with_source_code(&text);
+    Some(from_diagnostic(ProblemKind::Invalid, &error, span, &text))
+}

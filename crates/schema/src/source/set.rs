@@ -1,0 +1,155 @@
+//! Descriptor sets: what `protoc --descriptor_set_out`, `buf build` and server reflection give.
+
+use super::{
+    discover::unreadable,
+    limits::MAX_SET_BYTES,
+    link::{Content, Import, Unit},
+    parse::parse_builtin,
+};
+use crate::{builtin, problem::Problems};
+use prost::{Message, bytes::Bytes};
+use prost_types::FileDescriptorProto;
+use std::{collections::HashMap, collections::hash_map::Entry, fs, path::Path};
+use wirelab_model::{Problem, ProblemKind};
+
+/// `google.protobuf.FileDescriptorSet` with its files left serialized: options that are extensions get lost when
+/// they are decoded as prost's types.
+#[derive(Clone, PartialEq, Message)]
+struct Set {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    file: Vec<Bytes>,
+}
+
+/// The files of the set in the file `path`.
+pub(super) fn read(path: &Path, problems: &mut Problems) -> Vec<Unit> {
+    let at = || path.display().to_string();
+    let bytes = fs::metadata(path).and_then(|metadata| {
+        if metadata.len() > MAX_SET_BYTES { Ok(None) } else { fs::read(path).map(Some) }
+    });
+    match bytes {
+        Ok(Some(bytes)) => decode(&bytes, Some(path), problems),
+        Ok(None) => {
+            let message = format!("larger than {MAX_SET_BYTES} bytes");
+            let help = "Make a set of fewer files";
+            problems.cause(Problem::new(ProblemKind::TooLarge, message).help(help).at(at()));
+            vec![]
+        }
+        Err(error) => {
+            problems.cause(unreadable(path, &error));
+            vec![]
+        }
+    }
+}
+
+/// The files of a serialized set that came from `path` or, without one, from a server.
+pub(super) fn decode(bytes: &[u8], path: Option<&Path>, problems: &mut Problems) -> Vec<Unit> {
+    let shown = path.map_or_else(String::new, |path| path.display().to_string());
+    let new = |kind, message: String| {
+        let problem = Problem::new(kind, message);
+        if shown.is_empty() { problem } else { problem.at(&shown) }
+    };
+    let files = match Set::decode(bytes) {
+        Ok(set) if !set.file.is_empty() => set.file,
+        Ok(_) if path.is_none() => return always(vec![], HashMap::new(), &[]),
+        _ => {
+            let message = "not a serialized google.protobuf.FileDescriptorSet with files in it";
+            let help =
+                "Make one with `protoc --include_imports --descriptor_set_out` or `buf build`";
+            problems.cause(new(ProblemKind::Damaged, message.to_owned()).help(help));
+            return vec![];
+        }
+    };
+    let mut units: Vec<Unit> = vec![];
+    let mut wanted: Vec<Vec<String>> = vec![];
+    let mut index: HashMap<String, usize> = HashMap::new();
+    let mut seen: HashMap<String, Bytes> = HashMap::new();
+    for bytes in files {
+        let file = match FileDescriptorProto::decode(bytes.clone()) {
+            Ok(file) if file.name.as_ref().is_some_and(|name| !name.is_empty()) => file,
+            Ok(_) => {
+                problems
+                    .cause(new(ProblemKind::Invalid, "a file in the set has no name".to_owned()));
+                continue;
+            }
+            Err(error) => {
+                let message = format!("a file in the set is damaged: {error}");
+                problems.cause(new(ProblemKind::Damaged, message));
+                continue;
+            }
+        };
+        let name = file.name().to_owned();
+        match seen.entry(name.clone()) {
+            Entry::Occupied(other) => {
+                if *other.get() != bytes {
+                    let message = format!("the set holds `{name}` twice, with different content");
+                    problems
+                        .cause(new(ProblemKind::Invalid, message).help("The first one is used"));
+                }
+                continue;
+            }
+            Entry::Vacant(slot) => slot.insert(bytes.clone()),
+        };
+        let content = if file.syntax() == "editions" {
+            let message = format!("`{name}` uses editions; only proto2 and proto3 are supported");
+            problems.cause(new(ProblemKind::Invalid, message));
+            Content::Broken
+        } else {
+            Content::Encoded(bytes)
+        };
+        index.insert(name.clone(), units.len());
+        wanted.push(file.dependency);
+        units.push(Unit {
+            name,
+            shown: shown.clone(),
+            imports: vec![],
+            content,
+            builtin: false,
+            text: None,
+        });
+    }
+    for (unit, imports) in units.iter().zip(&wanted) {
+        for import in imports {
+            if !index.contains_key(import) && !builtin::contains(import) {
+                let name = &unit.name;
+                let message = format!("`{name}` imports `{import}`, which is not in the set");
+                let help = match path {
+                    Some(_) => {
+                        "Make the set with all its imports: `protoc --include_imports` or `buf build`"
+                    }
+                    None => "The server does not tell it; load its .proto files instead",
+                };
+                problems.cause(new(ProblemKind::MissingImport, message).help(help));
+            }
+        }
+    }
+    always(units, index, &wanted)
+}
+
+/// Adds the built-in files that are imported or always there, and connects imports.
+fn always(
+    mut units: Vec<Unit>,
+    mut index: HashMap<String, usize>,
+    wanted: &[Vec<String>],
+) -> Vec<Unit> {
+    let mut imports: Vec<Vec<String>> = wanted.to_vec();
+    let mut todo: Vec<String> = wanted.iter().flatten().cloned().collect();
+    todo.extend(builtin::ALWAYS.map(str::to_owned));
+    todo.reverse();
+    while let Some(name) = todo.pop() {
+        if index.contains_key(&name) {
+            continue;
+        }
+        let Some(parsed) = parse_builtin(&name) else { continue };
+        todo.extend(parsed.descriptor.dependency.iter().cloned());
+        imports.push(parsed.descriptor.dependency.clone());
+        index.insert(name.clone(), units.len());
+        units.push(Unit::builtin(&name, parsed, vec![]));
+    }
+    for (unit, imports) in units.iter_mut().zip(imports) {
+        unit.imports = imports
+            .iter()
+            .map(|import| Import { span: None, target: index.get(import).copied() })
+            .collect();
+    }
+    units
+}
