@@ -1,0 +1,76 @@
+//! How a stream went: bytes over time, time between messages, and how many went each way.
+
+use super::Bars;
+use crate::{components::response::CallView, state::wire};
+use leptos::prelude::*;
+use wirelab_chart::{Size, bytes_over_time, format, gap_distribution};
+
+/// What charts are laid out for; they scale to the room they have.
+const CHART: Size = Size { width: 340, height: 150 };
+
+/// Bytes sent and received over time.
+#[component]
+pub fn BytesOverTime(
+    call: CallView,
+    /// Above the chart, at the right.
+    #[prop(into)]
+    aside: ViewFn,
+) -> impl IntoView {
+    let svg = call.memo(|response| bytes_over_time(&response.flow().points(), CHART));
+    let left_out = call.memo(|response| {
+        let left = response.flow_left_out();
+        (left > 0 && !response.is_running())
+            .then(|| format!("without the last {} messages", format::count(left)))
+    });
+    view! {
+        <section aria-label="Bytes sent and received">
+            <h4>
+                "Bytes sent and received"
+                <span class="faint">{move || left_out.get().flatten()} {aside.run()}</span>
+            </h4>
+            <div class="w-chart" inner_html=move || svg.get()></div>
+        </section>
+    }
+}
+
+/// How long messages were apart.
+#[component]
+pub fn Gaps(call: CallView) -> impl IntoView {
+    let svg = call.memo(|response| gap_distribution(response.flow().gaps(), CHART));
+    let median = call.memo(|response| response.flow().median_gap());
+    let median = move || median.get().flatten().map(|ns| format!("p50 {}", format::ns(ns)));
+    view! {
+        <section aria-label="Time between messages">
+            <h4>"Time between messages" <span class="faint">{median}</span></h4>
+            <div class="w-chart" inner_html=move || svg.get()></div>
+        </section>
+    }
+}
+
+/// How many messages and bytes went each way.
+#[component]
+pub fn FlowCounts(call: CallView) -> impl IntoView {
+    let flow = call.memo(|response| {
+        let record = response.record();
+        (record.totals, record.half_closed, response.is_running())
+    });
+    let state = move || {
+        let (_, half_closed, running) = flow.get()?;
+        Some(match (running, half_closed) {
+            (true, false) => "both sides open",
+            (true, true) => "requests complete",
+            (false, _) => "closed",
+        })
+    };
+    let bars = move || {
+        let (totals, ..) = flow.get()?;
+        let bars = wire::flow(&totals).into_iter().map(|bar| (bar, None)).collect::<Vec<_>>();
+        Some(view! { <Bars bars class="fall"/> })
+    };
+    view! {
+        <section aria-label="Flow">
+            <h4>"Flow" <span class="faint">{state}</span></h4>
+            {bars}
+        </section>
+    }
+}
