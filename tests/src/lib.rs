@@ -4,6 +4,7 @@
 //! a free port, writes into a folder of its own and ends with the value that stands for it.
 
 pub mod browser;
+pub mod command;
 pub mod outside;
 pub mod process;
 pub mod screen;

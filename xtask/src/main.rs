@@ -47,6 +47,9 @@ enum Command {
         /// Where the pictures go
         #[arg(long, default_value = "target/shots")]
         out: PathBuf,
+        /// Take those of the README, into docs
+        #[arg(long, conflicts_with = "out")]
+        readme: bool,
         /// Only scenes whose name contains this
         #[arg(long)]
         only: Option<String>,
@@ -96,6 +99,9 @@ fn run(command: Command) -> Result<ExitCode> {
             ui::build(release)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Shots { out, only } => test::shots(&out, only.as_deref()),
+        Command::Shots { out, readme, only } => {
+            let (out, which) = if readme { ("docs".into(), "readme") } else { (out, "all") };
+            test::shots(&out, which, only.as_deref())
+        }
     }
 }

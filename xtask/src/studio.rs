@@ -39,8 +39,8 @@ pub fn run(args: &StudioArgs) -> Result<ExitCode> {
     let mut studio = Command::new(workspace::binary("release", name)?);
     if !args.desktop {
         studio.arg("serve").arg(format!("--port={}", args.port));
-        if !args.no_open {
-            studio.arg("--open");
+        if args.no_open {
+            studio.arg("--no-open");
         }
     }
     studio.arg("--demo");

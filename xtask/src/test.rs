@@ -68,7 +68,7 @@ fn all(phases: &mut Phases, tally: &mut Tally, only: &[String]) -> Option<()> {
 }
 
 /// Takes pictures of the real app.
-pub fn shots(out: &Path, only: Option<&str>) -> Result<ExitCode> {
+pub fn shots(out: &Path, which: &str, only: Option<&str>) -> Result<ExitCode> {
     system::ensure(&system::for_shots())?;
     system::ensure_rust()?;
     ui::build(false)?;
@@ -77,7 +77,7 @@ pub fn shots(out: &Path, only: Option<&str>) -> Result<ExitCode> {
         "building",
     )?;
     let mut shots = shell::command(workspace::binary("debug", "shots")?);
-    shots.arg(std::path::absolute(workspace::root().join(out))?).args(only);
+    shots.arg(std::path::absolute(workspace::root().join(out))?).arg(which).args(only);
     shots.envs(environment(None)?);
     shell::run(&mut shots, "taking pictures")?;
     Ok(ExitCode::SUCCESS)
