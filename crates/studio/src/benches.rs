@@ -1,0 +1,221 @@
+//! Comparisons: runs them in the background and keeps what they found.
+
+use crate::{
+    Studio,
+    calls::{encode_all, now_unix_ms},
+    json::{self, Types},
+    records::{Shelf, not_found},
+};
+use bytes::Bytes;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio_util::sync::CancellationToken;
+use crate::wirelab_bench::{self, Measured};
+use wirelab_model::*;
+use wirelab_transcode::Codec;
+
+/// The most calls of a comparison.
+const MAX_CALLS: u32 = 1_000_000;
+/// The most calls in flight at once.
+const MAX_IN_FLIGHT: u32 = 1_024;
+/// How often screens are told how far a comparison has come.
+const PROGRESS_EVERY: Duration = Duration::from_millis(50);
+/// How long measuring what converting one call's messages costs may take, each way.
+const COSTS_BUDGET: Duration = Duration::from_millis(300);
+
+/// The comparisons that run.
+#[derive(Default)]
+pub struct Benches(Mutex<HashMap<BenchId, Running>>);
+
+struct Running {
+    report: BenchReport,
+    cancel: CancellationToken,
+}
+
+impl Benches {
+    fn lock(&self) -> MutexGuard<'_, HashMap<BenchId, Running>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn bounds(spec: &BenchSpec, kind: CallKind) -> Result<(), Problem> {
+    let wrong = |message: String| Err(Problem::new(ProblemKind::Mismatch, message));
+    if !(1..=MAX_CALLS).contains(&spec.calls) {
+        return wrong(format!("the number of calls is 1 to {MAX_CALLS}, not {}", spec.calls));
+    }
+    if !(1..=MAX_IN_FLIGHT).contains(&spec.in_flight) {
+        return wrong(format!(
+            "the number of calls in flight is 1 to {MAX_IN_FLIGHT}, not {}",
+            spec.in_flight
+        ));
+    }
+    if spec.warm_up > MAX_CALLS {
+        return wrong(format!(
+            "the number of warm-up calls is 0 to {MAX_CALLS}, not {}",
+            spec.warm_up
+        ));
+    }
+    if !kind.client_streams() && spec.messages.len() != 1 {
+        return wrong(format!(
+            "{} takes exactly one message, not {}",
+            spec.call.method,
+            spec.messages.len()
+        ));
+    }
+    Ok(())
+}
+
+impl Studio {
+    pub(crate) async fn begin_bench(&self, mut spec: BenchSpec) -> Result<BenchProgress, Problem> {
+        let schema = self.0.sources.schema();
+        let types = Types::of(&schema, &spec.call.method)
+            .ok_or_else(|| json::unknown_method(&spec.call.method))?;
+        bounds(&spec, types.kind)?;
+        spec.call.kind = types.kind;
+        let requests = encode_all(&types, &spec.messages)?;
+        let total = spec.calls;
+        let mut report =
+            BenchReport { spec, started_unix_ms: now_unix_ms(), ..BenchReport::default() };
+        let shelf = self.0.records.shelf().clone();
+        report.id = shelf.put_bench(&report).await?;
+        let id = report.id;
+        let cancel = self.0.closing.child_token();
+        let running = Running { report: report.clone(), cancel: cancel.clone() };
+        self.0.benches.lock().insert(id, running);
+        let studio = self.clone();
+        self.0
+            .tasks
+            .spawn(async move { studio.run_bench(report, types, requests, shelf, cancel).await });
+        Ok(BenchProgress { id, state: BenchState::Running, done: 0, total, errors: 0 })
+    }
+
+    async fn run_bench(
+        self,
+        mut report: BenchReport,
+        types: Types,
+        requests: Vec<Bytes>,
+        shelf: Shelf,
+        cancel: CancellationToken,
+    ) {
+        let mut progress =
+            BenchProgress { id: report.id, total: report.spec.calls, ..BenchProgress::default() };
+        let bus = self.0.bus.clone();
+        let mut told = Instant::now();
+        let last = Arc::new(Mutex::new(progress.clone()));
+        let seen = last.clone();
+        let tell = move |done, errors| {
+            let mut now = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            (now.done, now.errors) = (done, errors);
+            if told.elapsed() >= PROGRESS_EVERY {
+                told = Instant::now();
+                bus.send(StudioEvent::Bench(now.clone()));
+            }
+        };
+        let client = Arc::new(self.0.client.clone());
+        let measured =
+            wirelab_bench::run(client, &report.spec, requests.clone(), tell, cancel).await;
+        // Sizes and costs are measured when nothing else is.
+        let (spec_report, types_for) = (report.clone(), types);
+        let done = tokio::task::spawn_blocking(move || {
+            complete(spec_report, &types_for, &requests, measured)
+        });
+        report = done.await.unwrap_or_else(|_| BenchReport {
+            state: BenchState::Failed,
+            problem: Some(Problem::new(ProblemKind::Internal, "measuring the messages failed")),
+            ..report
+        });
+        if let Err(problem) = shelf.put_bench(&report).await {
+            self.0.records.troubled(&problem);
+        }
+        self.0.benches.lock().remove(&report.id);
+        let last = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (progress.done, progress.errors, progress.state) = (last.done, last.errors, report.state);
+        self.0.bus.send(StudioEvent::Bench(progress));
+    }
+
+    pub(crate) async fn stop_bench(&self, id: BenchId) -> Result<(), Problem> {
+        let running = self.0.benches.lock().get(&id).map(|running| running.cancel.clone());
+        match running {
+            Some(cancel) => cancel.cancel(),
+            // Over already, or never there.
+            None => drop(self.bench_report(id).await?),
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn bench_report(&self, id: BenchId) -> Result<BenchReport, Problem> {
+        let running = self.0.benches.lock().get(&id).map(|running| running.report.clone());
+        match running {
+            Some(report) => Ok(report),
+            None => {
+                self.0.records.of(id)?.bench(id).await?.ok_or_else(|| not_found("comparison", id))
+            }
+        }
+    }
+
+    pub(crate) async fn forget_bench(&self, id: BenchId) -> Result<(), Problem> {
+        if self.0.benches.lock().contains_key(&id) {
+            return Err(Problem::new(ProblemKind::Mismatch, format!("comparison {id} is running"))
+                .help("stop it first"));
+        }
+        self.0.records.of(id)?.delete_bench(id).await
+    }
+}
+
+/// The report with what was measured of the calls, and with the sizes and costs of their messages.
+fn complete(
+    report: BenchReport,
+    types: &Types,
+    requests: &[Bytes],
+    measured: Measured,
+) -> BenchReport {
+    let Measured { state, elapsed_ns, path, first_error, responses, .. } = measured;
+    let (request, request_costs) = weigh(&types.input, requests);
+    let (response, response_costs) = weigh(&types.output, &responses);
+    let json = PathReport {
+        path: BenchPath::JsonText,
+        calls: 0,
+        errors: 0,
+        latency: None,
+        request_bytes: request.json as f64,
+        response_bytes: response.json as f64,
+        wire_bytes: None,
+    };
+    BenchReport {
+        state,
+        elapsed_ns,
+        problem: first_error,
+        paths: vec![path, json],
+        request,
+        response,
+        request_costs,
+        response_costs,
+        ..report
+    }
+}
+
+/// Sizes and costs of messages, summed; costs are none when one cannot be read.
+fn weigh(codec: &Codec, messages: &[Bytes]) -> (Sizes, Option<Costs>) {
+    let mut sizes = Sizes::default();
+    let mut costs = (!messages.is_empty()).then(Costs::default);
+    let budget = COSTS_BUDGET / u32::try_from(messages.len()).unwrap_or(u32::MAX).max(1);
+    for wire in messages {
+        let json = json::compact(codec, wire).unwrap_or_default();
+        let one = json::sizes(wire, &json);
+        sizes.proto += one.proto;
+        sizes.proto_gzip += one.proto_gzip;
+        sizes.json += one.json;
+        sizes.json_gzip += one.json_gzip;
+        costs = costs.zip(codec.costs(wire, budget).ok()).map(|(sum, one)| Costs {
+            samples: if sum.samples == 0 { one.samples } else { sum.samples.min(one.samples) },
+            proto_encode_ns: sum.proto_encode_ns + one.proto_encode_ns,
+            proto_decode_ns: sum.proto_decode_ns + one.proto_decode_ns,
+            json_encode_ns: sum.json_encode_ns + one.json_encode_ns,
+            json_decode_ns: sum.json_decode_ns + one.json_decode_ns,
+        });
+    }
+    (sizes, costs)
+}
