@@ -1,2 +1,65 @@
-//! Placeholder.
-fn main() {}
+//! `wirelab`: the command line and the web edition.
+//!
+//! Owns flags, texts for terminals, exit codes, and the web server in front of the studio. Knows nothing of Protobuf,
+//! gRPC or databases: everything it does goes through `wirelab-studio`.
+
+mod args;
+mod call;
+mod demo;
+mod describe;
+mod input;
+mod json;
+mod output;
+mod serve;
+mod source;
+
+use args::{Args, Command};
+use clap::{CommandFactory, Parser};
+use std::process::ExitCode;
+use wirelab_model::Problem;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Asking for help is no failure, and clap itself would end with 2 for one.
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()));
+        }
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("WIRELAB_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output::failed(&output::io("cannot start the runtime", &error)),
+    };
+    let code = match runtime.block_on(run(args.command)) {
+        Ok(code) => ExitCode::from(code),
+        Err(problem) => output::failed(&problem),
+    };
+    // A thread may still wait for standard input, which nobody will type.
+    runtime.shutdown_background();
+    code
+}
+
+/// Runs a command; the number is the exit code.
+async fn run(command: Command) -> Result<u8, Problem> {
+    match command {
+        Command::Serve(args) => serve::run(args).await,
+        Command::List(args) => describe::list(args).await,
+        Command::Describe(args) => describe::describe(args).await,
+        Command::Call(args) => call::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "wirelab", &mut script);
+            output::print(&String::from_utf8_lossy(&script))?;
+            Ok(0)
+        }
+    }
+}
