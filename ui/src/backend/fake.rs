@@ -5,6 +5,8 @@
 
 mod samples;
 
+pub use samples::types;
+
 use super::{Backend, Reply, Signal, Sink};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -88,10 +90,14 @@ impl State {
             "catalog" | "reload" | "add_source" | "remove_source" => give(samples::catalog()),
             "form" => give(samples::form(&take::<String>(body)?)?),
             "describe" => give(samples::describe(take(body)?)),
-            "check" => Ok(json!({ "problems": [], "sizes": Sizes { proto: 12, proto_gzip: 30, json: 44, json_gzip: 60 } })),
+            "check" => Ok(
+                json!({ "problems": [], "sizes": Sizes { proto: 12, proto_gzip: 30, json: 44, json_gzip: 60 } }),
+            ),
             "start_call" => give(self.start(take(body)?, events)),
             "send_message" => self.send(&take(body)?, events).map(|()| Value::Null),
-            "finish_sending" => self.end(take(body)?, Status::default(), events).map(|()| Value::Null),
+            "finish_sending" => {
+                self.end(take(body)?, Status::default(), events).map(|()| Value::Null)
+            }
             "cancel_call" => {
                 let status = Status::new(wirelab_model::StatusCode::Cancelled, "Cancelled here");
                 self.end(take(body)?, status, events).map(|()| Value::Null)
@@ -102,7 +108,11 @@ impl State {
             }
             "messages" => {
                 let query: wirelab_model::MessagesQuery = take(body)?;
-                let rows = self.calls.get(&query.call).map(|(_, rows)| rows.as_slice()).unwrap_or_default();
+                let rows = self
+                    .calls
+                    .get(&query.call)
+                    .map(|(_, rows)| rows.as_slice())
+                    .unwrap_or_default();
                 let from = (query.from as usize).min(rows.len());
                 give(rows[from..].iter().take(query.limit as usize).collect::<Vec<_>>())
             }
@@ -157,7 +167,8 @@ impl State {
 
     fn message(&mut self, id: CallId, direction: Direction, text: String) -> Result<(), Problem> {
         let (record, rows) = self.calls.get_mut(&id).ok_or_else(|| absent("such call"))?;
-        let text = crate::state::json::parse(&text).map_or(text, |v| crate::state::json::compact(&v));
+        let text =
+            crate::state::json::parse(&text).map_or(text, |v| crate::state::json::compact(&v));
         let (bytes, json) = (text.len() as u64 / 3, text.len() as u64);
         let totals = &mut record.totals;
         let sums = match direction {
@@ -188,9 +199,16 @@ impl State {
         Ok(())
     }
 
-    fn end(&mut self, id: CallId, status: Status, events: &mut Vec<StudioEvent>) -> Result<(), Problem> {
+    fn end(
+        &mut self,
+        id: CallId,
+        status: Status,
+        events: &mut Vec<StudioEvent>,
+    ) -> Result<(), Problem> {
         let from = self.calls.get(&id).map_or(0, |(_, rows)| rows.len());
-        if self.calls.get(&id).is_some_and(|(r, _)| r.spec.kind == CallKind::ClientStream) && status.is_ok() {
+        if self.calls.get(&id).is_some_and(|(r, _)| r.spec.kind == CallKind::ClientStream)
+            && status.is_ok()
+        {
             self.message(id, Direction::Received, samples::RESPONSE.into())?;
         }
         if let Some((record, _)) = self.calls.get_mut(&id) {
@@ -239,8 +257,14 @@ impl State {
 }
 
 fn detail(row: &MessageRow) -> MessageDetail {
-    let json = crate::state::json::parse(&row.text).map_or_else(|_| row.text.clone(), |v| crate::state::json::pretty(&v));
-    let sizes = Sizes { proto: row.bytes, proto_gzip: row.bytes + 10, json: row.text.len() as u64, json_gzip: row.text.len() as u64 * 2 / 3 };
+    let json = crate::state::json::parse(&row.text)
+        .map_or_else(|_| row.text.clone(), |v| crate::state::json::pretty(&v));
+    let sizes = Sizes {
+        proto: row.bytes,
+        proto_gzip: row.bytes + 10,
+        json: row.text.len() as u64,
+        json_gzip: row.text.len() as u64 * 2 / 3,
+    };
     MessageDetail {
         row: row.clone(),
         json,
@@ -290,7 +314,9 @@ mod tests {
         assert_eq!(now(client.call(call.id)).unwrap().state, CallState::Finished);
         let events = events.lock().unwrap();
         assert_eq!(events[0], Signal::Up);
-        assert!(matches!(&events[1], Signal::Event(StudioEvent::Call(update)) if update.rows.len() == 2));
+        assert!(
+            matches!(&events[1], Signal::Event(StudioEvent::Call(update)) if update.rows.len() == 2)
+        );
     }
 
     #[test]

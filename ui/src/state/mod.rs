@@ -7,6 +7,7 @@ pub mod compare;
 pub mod editor;
 pub mod find;
 pub mod flow;
+pub mod form;
 pub mod highlight;
 pub mod history;
 pub mod json;

@@ -23,7 +23,10 @@ const EXAMPLE: &str = r#"{
 
 type Sample = (&'static str, CallKind, Option<(&'static str, &'static str)>);
 const SERVICES: [(&str, &[Sample]); 3] = [
-    ("grpc.health.v1.Health", &[("Check", CallKind::Unary, None), ("Watch", CallKind::ServerStream, None)]),
+    (
+        "grpc.health.v1.Health",
+        &[("Check", CallKind::Unary, None), ("Watch", CallKind::ServerStream, None)],
+    ),
     (
         "shop.inventory.v1.InventoryService",
         &[
@@ -56,16 +59,23 @@ pub fn catalog() -> Catalog {
         state,
         problems,
     };
-    let problem = Problem::new(ProblemKind::MissingImport, "Import “shop/common/money.proto” is not found")
-        .at("shop/order/v1/broken.proto")
-        .span(7, 1)
-        .help("Add the folder that holds “shop/common” to the import folders");
+    let problem =
+        Problem::new(ProblemKind::MissingImport, "Import “shop/common/money.proto” is not found")
+            .at("shop/order/v1/broken.proto")
+            .span(7, 1)
+            .help("Add the folder that holds “shop/common” to the import folders");
     let files = |path: &str| SourceSpec::Files { path: path.into(), import_roots: Vec::new() };
     let reflection = SourceSpec::Reflection { endpoint: endpoint(), metadata: Vec::new() };
     Catalog {
         revision: 1,
         sources: vec![
-            source("1", "proto-samples/shop", files("proto-samples/shop"), SourceState::Ready, vec![]),
+            source(
+                "1",
+                "proto-samples/shop",
+                files("proto-samples/shop"),
+                SourceState::Ready,
+                vec![],
+            ),
             source("2", "drafts", files("drafts"), SourceState::Partial, vec![problem]),
             source("3", "reflection · localhost:50051", reflection, SourceState::Ready, vec![]),
         ],
@@ -112,7 +122,8 @@ pub fn describe(name: String) -> Description {
     Description {
         kind: "method".into(),
         file: "shop.proto".into(),
-        text: "// Stock of one article.\nrpc GetStock(GetStockRequest) returns (GetStockResponse);".into(),
+        text: "// Stock of one article.\nrpc GetStock(GetStockRequest) returns (GetStockResponse);"
+            .into(),
         name,
     }
 }
@@ -184,7 +195,9 @@ pub fn types() -> FormTypes {
     let country = EnumShape {
         name: "shop.Country".into(),
         docs: String::new(),
-        values: [("COUNTRY_UNSPECIFIED", 0), ("COUNTRY_FR", 1), ("COUNTRY_DE", 2)].map(value).into(),
+        values: [("COUNTRY_UNSPECIFIED", 0), ("COUNTRY_FR", 1), ("COUNTRY_DE", 2)]
+            .map(value)
+            .into(),
     };
     FormTypes {
         root: root.into(),

@@ -2,7 +2,7 @@
 
 use crate::{
     components::icons::Icon,
-    state::{notation::Notation, metadata::Row},
+    state::{metadata::Row, notation::Notation},
     store::{Tab, use_store},
 };
 use leptos::prelude::*;

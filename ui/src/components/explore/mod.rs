@@ -9,7 +9,12 @@ mod metadata;
 mod options;
 mod request;
 
-use super::{response::{CallView, ResponsePane}, shell::Tabs, splitter::Splitter, wire::WirePanel};
+use super::{
+    response::{CallView, ResponsePane},
+    shell::Tabs,
+    splitter::Splitter,
+    wire::WirePanel,
+};
 use crate::{
     state::layout::Layout,
     store::{Tab, use_store},
