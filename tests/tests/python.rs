@@ -1,0 +1,177 @@
+//! `wirelab` against a server that shares no code with it: Python's grpcio with its reflection and health.
+
+use serde_json::{Value, json};
+use std::process::Command;
+use wirelab_tests::command::{Ran, wirelab};
+use wirelab_tests::outside;
+use wirelab_tests::process::Running;
+
+struct Server {
+    _process: Running,
+    address: String,
+}
+
+impl Server {
+    fn start(arguments: &[&str]) -> Server {
+        let mut command = Command::new(outside::python());
+        command.arg(outside::checkout("tests/servers/python_server.py")).args(arguments);
+        let process = Running::start(&mut command);
+        let port: u16 = process.wait_for(|line| line.strip_prefix("listening ")?.parse().ok());
+        Server { _process: process, address: format!("127.0.0.1:{port}") }
+    }
+
+    fn call(&self, method: &str, more: &[&str]) -> Ran {
+        let method = format!("parts.v1.Parts/{method}");
+        let mut arguments = vec!["call", &self.address, &method];
+        arguments.extend(more);
+        wirelab(&arguments)
+    }
+}
+
+/// Every JSON value in a text, one after the other.
+fn values(text: &str) -> Vec<Value> {
+    serde_json::Deserializer::from_str(text)
+        .into_iter::<Value>()
+        .map(|value| value.unwrap_or_else(|error| panic!("{error} in {text}")))
+        .collect()
+}
+
+#[test]
+fn what_the_server_offers_is_listed_and_described() {
+    let server = Server::start(&[]);
+    let listed = wirelab(&["list", &server.address]);
+    assert_eq!((listed.code, &*listed.err), (0, ""), "{listed:?}");
+    let services: Vec<&str> = listed.out.lines().collect();
+    assert!(services.contains(&"parts.v1.Parts"), "{services:?}");
+    assert!(services.contains(&"grpc.health.v1.Health"), "{services:?}");
+
+    let methods = wirelab(&["list", "parts.v1.Parts", &server.address]);
+    assert_eq!(
+        methods.out.lines().collect::<Vec<_>>(),
+        ["GetPart", "ListParts", "AddParts", "Echo"].map(|name| format!("parts.v1.Parts/{name}"))
+    );
+
+    let described = wirelab(&["describe", "parts.v1.Part", &server.address]);
+    assert_eq!(described.code, 0, "{described:?}");
+    insta::assert_snapshot!(described.out.trim_end());
+}
+
+#[test]
+fn every_kind_is_called() {
+    let server = Server::start(&[]);
+    let part = |id: i64, second: &str| {
+        json!({
+            "id": id.to_string(), "name": format!("part {id}"), "tags": ["a", "b"],
+            "madeAt": format!("2023-11-14T22:13:{second}Z"),
+        })
+    };
+    let cases = [
+        ("GetPart", r#"{"id": "7"}"#, vec![part(7, "27")]),
+        // 64-bit numbers stay whole beyond what a double holds.
+        (
+            "AddParts",
+            r#"{"id": "9223372036854775807", "name": "first"} {"name": "second"}"#,
+            vec![json!({"added": 2, "last": "second"})],
+        ),
+        (
+            "ListParts",
+            r#"{"count": 2}"#,
+            vec![
+                json!({"name": "part 0", "tags": ["a", "b"], "madeAt": "2023-11-14T22:13:20Z"}),
+                part(1, "21"),
+            ],
+        ),
+        (
+            "Echo",
+            r#"{"id": "-9223372036854775808"} {"tags": ["x"]} {}"#,
+            vec![json!({"id": "-9223372036854775808"}), json!({"tags": ["x"]}), json!({})],
+        ),
+    ];
+    for (method, data, expected) in cases {
+        let called = server.call(method, &["-d", data]);
+        assert_eq!((called.code, &*called.err), (0, ""), "{method}: {called:?}");
+        assert_eq!(values(&called.out), expected, "{method}");
+    }
+}
+
+#[test]
+fn metadata_goes_both_ways_whole() {
+    let server = Server::start(&[]);
+    let sent = ["mirror: one", "mirror: two", "mirror-bin: AAH/"];
+    let mut arguments = vec!["-d", "{}", "--json"];
+    sent.iter().for_each(|header| arguments.extend(["-H", header]));
+    let called = server.call("GetPart", &arguments);
+    assert_eq!(called.code, 0, "{called:?}");
+    let lines = values(&called.out);
+    let end = lines.last().expect("a line for the status");
+    let pairs = |name: &str| {
+        let list = end[name].as_array().expect("a list").clone();
+        list.into_iter()
+            .filter(|pair| pair[0] != "content-type" && pair[0] != "grpc-accept-encoding")
+    };
+    let mirrored = json!([["mirror", "one"], ["mirror", "two"], ["mirror-bin", "AAH/"]]);
+    let mirrored = mirrored.as_array().expect("a list");
+    for name in ["headers", "trailers"] {
+        let got: Vec<Value> = pairs(name).collect();
+        for pair in mirrored {
+            assert!(got.contains(pair), "{name}: {got:?} lacks {pair}");
+        }
+        let repeated: Vec<&Value> = got.iter().filter(|pair| pair[0] == "mirror").collect();
+        assert_eq!(repeated, [&mirrored[0], &mirrored[1]], "{name}");
+    }
+    assert!(pairs("trailers").any(|pair| pair == json!(["served-by", "python"])));
+}
+
+#[test]
+fn a_deadline_ends_a_call() {
+    let server = Server::start(&[]);
+    let called = server.call("GetPart", &["-H", "delay-ms: 20000", "--deadline", "300ms"]);
+    assert_eq!(called.code, 68, "{called:?}");
+    assert!(called.err.contains("DEADLINE_EXCEEDED"), "{called:?}");
+}
+
+#[test]
+fn a_rich_status_is_told_whole() {
+    let server = Server::start(&[]);
+    for (method, code, exit) in [
+        ("GetPart", "NOT_FOUND", 69),
+        ("ListParts", "PERMISSION_DENIED", 71),
+        ("AddParts", "ABORTED", 74),
+    ] {
+        let header = format!("fail: {code}");
+        let called = server.call(method, &["-d", "{}", "-H", &header]);
+        assert_eq!(called.code, exit, "{called:?}");
+        for part in [code, "asked to fail", "google.rpc.BadRequest", "no such part"] {
+            assert!(called.err.contains(part), "{method}: {called:?} lacks {part}");
+        }
+    }
+}
+
+#[test]
+fn what_came_before_a_server_died_is_kept() {
+    let server = Server::start(&[]);
+    let called = server.call("ListParts", &["-d", r#"{"count": 9}"#, "-H", "die-after: 4"]);
+    assert_eq!(called.code, 78, "{called:?}");
+    assert_eq!(values(&called.out).len(), 4, "{called:?}");
+    assert!(called.err.contains(&server.address), "{called:?}");
+}
+
+#[test]
+fn a_server_that_wants_tls_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let issued =
+        rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
+    std::fs::write(&certificate, issued.cert.pem()).expect("a file");
+    std::fs::write(&key, issued.signing_key.serialize_pem()).expect("a file");
+    let path = |path: &std::path::Path| path.display().to_string();
+    let server = Server::start(&["--tls", &path(&certificate), &path(&key)]);
+
+    let plain = wirelab(&["list", &server.address]);
+    assert_ne!(plain.code, 0, "{plain:?}");
+    assert!(plain.err.contains("TLS") && plain.err.contains(&server.address), "{plain:?}");
+
+    let untrusted = wirelab(&["list", &server.address, "--tls"]);
+    assert_ne!(untrusted.code, 0, "{untrusted:?}");
+    assert!(untrusted.err.contains("certificate"), "{untrusted:?}");
+}
