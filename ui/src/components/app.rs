@@ -1,6 +1,12 @@
 //! The whole screen.
 
-use super::{compare::CompareView, explore::ExploreView, history::HistoryView, shell, side::Side};
+use super::{
+    compare::{CompareSide, CompareView},
+    explore::ExploreView,
+    history::HistoryView,
+    shell,
+    side::Side,
+};
 use crate::{
     backend,
     state::route::Route,
@@ -13,6 +19,7 @@ use leptos::prelude::*;
 pub fn App() -> impl IntoView {
     let store = Store::provide(backend::detect());
     shell::keys::listen(store);
+    let comparing = Memo::new(move |_| matches!(store.route.get(), Route::Compare(_)));
     let style = move || {
         let layout = store.layout.get();
         let side = if layout.side_open { layout.side_width } else { 0.0 };
@@ -22,7 +29,9 @@ pub fn App() -> impl IntoView {
         <div class="studio" style=style class:side-closed=move || !store.layout.get().side_open>
             <shell::Rail/>
             <Show when=move || store.layout.get().side_open>
-                <Side/>
+                <Show when=move || comparing.get() fallback=|| view! { <Side/> }>
+                    <CompareSide/>
+                </Show>
             </Show>
             <Main/>
             <shell::StatusBar/>

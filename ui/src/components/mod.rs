@@ -30,6 +30,11 @@
 //! | response | `response-status` `response-body` `tab-response` `tab-headers` `tab-trailers` `message-row` `message-detail` |
 //! | wire | `wire-panel` `wire-json-size` `wire-proto-size` |
 //! | history | `history-search` `history-row` `history-detail` `history-replay` `history-open` `history-delete` |
+//! | history charts | `history-chart-latency` `history-chart-distribution` `history-chart-payload` |
+//! | compare, set up | `compare-new` `compare-method` `compare-address` `compare-tls` `compare-message` `compare-example` `compare-calls` `compare-in-flight` `compare-warm-up` `compare-messages` `compare-run` |
+//! | compare, under way | `compare-progress` `compare-cancel` |
+//! | compare, done | `compare-report` (with `data-state`) `compare-card` `compare-chart-latency` `compare-chart-cost` `compare-table` `compare-again` `compare-change` `compare-export` `compare-download` `compare-copy` `compare-delete` |
+//! | compare, past runs | `compare-search` `compare-history-item` (with `data-id`) |
 //! | anywhere | `problem` `toast` |
 
 mod app;

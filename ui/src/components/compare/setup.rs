@@ -190,7 +190,7 @@ fn MethodField(draft: RwSignal<Draft>, known: Memo<Option<MethodInfo>>) -> impl 
         <label class="compare-field">
             <span>"Method" {move || known.get().map(|info| view! { <Kind kind=info.kind/> })}</span>
             <input
-                class="input mono"
+                class="in"
                 list="compare-methods"
                 data-testid="compare-method"
                 placeholder="pkg.Service/Method"
@@ -216,7 +216,7 @@ fn ServerField(draft: RwSignal<Draft>) -> impl IntoView {
             <span>"Server"</span>
             <span class="compare-server">
                 <input
-                    class="input mono"
+                    class="in"
                     data-testid="compare-address"
                     placeholder="localhost:50051"
                     autocomplete="off"
@@ -227,7 +227,7 @@ fn ServerField(draft: RwSignal<Draft>) -> impl IntoView {
                     }
                 />
                 <select
-                    class="input"
+                    class="in"
                     aria-label="Protection of the connection"
                     data-testid="compare-tls"
                     on:change=move |event| draft.update(|draft| {
@@ -290,7 +290,7 @@ fn MessageField(
             </span>
             <textarea
                 id="compare-message"
-                class="input mono compare-message"
+                class="in"
                 data-testid="compare-message"
                 spellcheck="false"
                 autocomplete="off"
@@ -309,7 +309,7 @@ fn NumberField(draft: RwSignal<Draft>, field: Field, testid: &'static str) -> im
         <label class="compare-field">
             <span>{field.name()}</span>
             <input
-                class="input mono"
+                class="in"
                 class:err=move || wrong.with(Option::is_some)
                 inputmode="numeric"
                 data-testid=testid
