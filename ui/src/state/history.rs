@@ -1,4 +1,4 @@
-//! The list of recorded calls: what is typed to filter it, the pages fetched so far, and the selection.
+//! The list of recorded calls: what is typed to filter it, the pages fetched so far.
 //!
 //! Owns how typed words become a filter, which page to ask for, and what happens to shown rows when calls are added
 //! or the filter changes: they stay until newer ones are there, so the list never flickers. Answers to questions
@@ -111,7 +111,6 @@ pub struct HistoryList {
     fresh: BTreeSet<u64>,
     asked: Option<(u64, HistoryQuery)>,
     problem: Option<Problem>,
-    selected: Option<CallId>,
 }
 
 impl HistoryList {
@@ -176,16 +175,6 @@ impl HistoryList {
         self.pages.iter().find_map(|(page, rows)| {
             rows.iter().position(|row| row.id == id).map(|at| page * PAGE + at as u64)
         })
-    }
-
-    /// The call that is looked at.
-    pub fn selected(&self) -> Option<CallId> {
-        self.selected
-    }
-
-    /// Looks at a call.
-    pub fn select(&mut self, id: Option<CallId>) {
-        self.selected = id;
     }
 
     /// What to ask for so that these places can be drawn, with the generation to answer with; none when they can,

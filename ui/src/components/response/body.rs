@@ -33,7 +33,7 @@ where
             <Show when=move || detail.with(Option::is_some) fallback=move || view! { <Missing call/> }>
                 {move || unread().map(|problem| view! { <ProblemLine problem/> })}
                 <Show when=move || document.with(|d| !d.is_empty())>
-                    <button type="button" class="icon r-copy" data-testid="copy-response"
+                    <button type="button" class="icon-button r-copy" data-testid="copy-response"
                         title="Copy the message" aria-label="Copy the message" on:click=copy>
                         {Icon::Copy.view()}
                     </button>

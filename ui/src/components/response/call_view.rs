@@ -29,6 +29,8 @@ const TICK_MS: u64 = 100;
 /// Which part of a response shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Section {
+    /// What was asked for.
+    Request,
     /// The message, or the list of them.
     #[default]
     Body,

@@ -92,11 +92,11 @@ pub fn FindBar(finder: Finder, document: Memo<Arc<Document>>) -> impl IntoView {
                     on:keydown=key
                 />
                 <span class="faint" role="status">{move || find.with(Find::summary)}</span>
-                <button type="button" class="icon" title="Previous (Shift+Enter)" aria-label="Previous match"
+                <button type="button" class="icon-button" title="Previous (Shift+Enter)" aria-label="Previous match"
                     on:click=move |_| find.update(Find::previous)>"↑"</button>
-                <button type="button" class="icon" title="Next (Enter)" aria-label="Next match"
+                <button type="button" class="icon-button" title="Next (Enter)" aria-label="Next match"
                     on:click=move |_| find.update(Find::next)>"↓"</button>
-                <button type="button" class="icon" title="Close (Esc)" aria-label="Close find"
+                <button type="button" class="icon-button" title="Close (Esc)" aria-label="Close find"
                     on:click=move |_| finder.close()>{Icon::Close.view()}</button>
             </div>
         </Show>

@@ -26,7 +26,7 @@ pub fn MetadataTable(
                 <th scope="row">{key}</th>
                 <td><span>{value}</span>{note}</td>
                 <td>
-                    <button type="button" class="icon" title="Copy the value" aria-label="Copy the value"
+                    <button type="button" class="icon-button" title="Copy the value" aria-label="Copy the value"
                         on:click=move |_| store.copy(copied.clone(), "the value")>
                         {Icon::Copy.view()}
                     </button>

@@ -5,6 +5,7 @@
 //! - `messages`: the list of a stream
 //! - `metadata`: headers and trailers
 //! - `failure`: why a call failed
+//! - `request`: what was asked for; in History, where no editor shows it
 //!
 //! Explore and History make a [`CallView`] each and give it to [`CallResponse`] and to the wire panel.
 
@@ -16,6 +17,7 @@ mod find_bar;
 mod json_view;
 mod messages;
 mod metadata;
+mod request;
 
 pub use call_view::{CallView, Section};
 
@@ -29,6 +31,8 @@ use failure::FailureBox;
 use leptos::{ev::KeyboardEvent, prelude::*};
 use messages::{Chips, MessageList};
 use metadata::MetadataTable;
+use request::Request;
+use wasm_bindgen::JsCast;
 use wirelab_chart::format;
 use wirelab_model::Direction;
 
@@ -61,7 +65,12 @@ pub fn ResponsePane(tab: Tab, call: CallView) -> impl IntoView {
 
 /// The response of a call, with its tabs.
 #[component]
-pub fn CallResponse(call: CallView) -> impl IntoView {
+pub fn CallResponse(
+    call: CallView,
+    /// Whether what was asked for has a tab of its own.
+    #[prop(optional)]
+    with_request: bool,
+) -> impl IntoView {
     let stream = call.memo(Response::is_stream);
     let headers = call.memo(|response| response.record().headers.clone());
     let trailers = call.memo(|response| response.record().trailers.clone());
@@ -80,6 +89,9 @@ pub fn CallResponse(call: CallView) -> impl IntoView {
     };
     view! {
         <nav role="tablist" aria-label="Parts of the response">
+            {with_request.then(|| view! {
+                <TabButton call section=Section::Request name="Request" testid="tab-request" count=|| 0/>
+            })}
             {body}
             <TabButton call section=Section::Headers name="Headers" testid="tab-headers" count=length(headers)/>
             <TabButton call section=Section::Trailers name="Trailers" testid="tab-trailers" count=length(trailers)/>
@@ -90,6 +102,7 @@ pub fn CallResponse(call: CallView) -> impl IntoView {
         </nav>
         <div class="r-body" role="tabpanel" data-testid="response-body">
             {move || match call.section.get() {
+                Section::Request => view! { <Request call/> }.into_any(),
                 Section::Body => view! { <Body call stream/> }.into_any(),
                 Section::Headers => {
                     view! { <MetadataTable entries=headers what="headers" running/> }.into_any()
@@ -181,37 +194,31 @@ where
         <button
             type="button"
             role="tab"
+            class="pane-tab"
             class:on=on
             aria-selected=move || on().to_string()
             tabindex=move || if on() { "0" } else { "-1" }
             data-testid=testid
             on:click=move |_| call.section.set(section)
-            on:keydown=move |event| move_tab(call, &event)
+            on:keydown=move |event| move_tab(&event)
         >
             {name} {count}
         </button>
     }
 }
 
-/// Left and right go to the neighbouring tab and put the focus there.
-fn move_tab(call: CallView, event: &KeyboardEvent) {
-    use Section::{Body, Headers, Trailers};
-    let now = call.section.get_untracked();
-    let next = match (event.key().as_str(), now) {
-        ("ArrowRight", Body) | ("ArrowLeft", Trailers) => Headers,
-        ("ArrowRight", Headers) | ("ArrowLeft", Body) => Trailers,
-        ("ArrowRight", Trailers) | ("ArrowLeft", Headers) => Body,
+/// Left and right go to the neighbouring tab, which shows and takes the focus.
+fn move_tab(event: &KeyboardEvent) {
+    let tab = event_target::<web_sys::Element>(event);
+    let next = match event.key().as_str() {
+        "ArrowRight" => tab.next_element_sibling(),
+        "ArrowLeft" => tab.previous_element_sibling(),
         _ => return,
     };
-    event.prevent_default();
-    call.section.set(next);
-    let list = event_target::<web_sys::Element>(event).closest("[role=tablist]").ok().flatten();
-    request_animation_frame(move || {
-        let chosen =
-            list.and_then(|list| list.query_selector("[aria-selected=true]").ok().flatten());
-        if let Some(button) = chosen {
-            use wasm_bindgen::JsCast;
-            let _ = button.unchecked_into::<web_sys::HtmlElement>().focus();
-        }
-    });
+    let next = next.filter(|next| next.get_attribute("role").as_deref() == Some("tab"));
+    if let Some(next) = next.and_then(|next| next.dyn_into::<web_sys::HtmlElement>().ok()) {
+        event.prevent_default();
+        next.click();
+        let _ = next.focus();
+    }
 }

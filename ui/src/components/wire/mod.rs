@@ -95,10 +95,11 @@ fn Bars(
 ) -> impl IntoView {
     let row = |(bar, testid): (Bar, Option<&'static str>)| {
         let soft = bar.class.ends_with("soft").then_some("faint");
+        let class = if bar.width > 0.0 { bar.class } else { "none" };
         view! {
             <span class=soft title=bar.title.clone()>{bar.label}</span>
             <i aria-hidden="true">
-                <i class=bar.class style:margin-left=format!("{:.2}%", bar.left) style:width=format!("{:.2}%", bar.width)></i>
+                <i class=class style:margin-left=format!("{:.2}%", bar.left) style:width=format!("{:.2}%", bar.width)></i>
             </i>
             <b title=bar.title data-testid=testid>{bar.figure}</b>
         }

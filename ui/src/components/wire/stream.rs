@@ -1,12 +1,15 @@
 //! How a stream went: bytes over time, time between messages, and how many went each way.
 
 use super::Bars;
-use crate::{components::response::CallView, state::wire};
-use leptos::prelude::*;
+use crate::{
+    components::{
+        response::CallView,
+        virtual_list::{measured_height, measured_width},
+    },
+    state::wire,
+};
+use leptos::{html::Div, prelude::*};
 use wirelab_chart::{Size, bytes_over_time, format, gap_distribution};
-
-/// What charts are laid out for; they scale to the room they have.
-const CHART: Size = Size { width: 340, height: 150 };
 
 /// Bytes sent and received over time.
 #[component]
@@ -16,7 +19,7 @@ pub fn BytesOverTime(
     #[prop(into)]
     aside: ViewFn,
 ) -> impl IntoView {
-    let svg = call.memo(|response| bytes_over_time(&response.flow().points(), CHART));
+    let draw = move |size| call.with(|response| bytes_over_time(&response.flow().points(), size));
     let left_out = call.memo(|response| {
         let left = response.flow_left_out();
         (left > 0 && !response.is_running())
@@ -28,7 +31,7 @@ pub fn BytesOverTime(
                 "Bytes sent and received"
                 <span class="faint">{move || left_out.get().flatten()} {aside.run()}</span>
             </h4>
-            <div class="w-chart" inner_html=move || svg.get()></div>
+            <Fitted draw/>
         </section>
     }
 }
@@ -36,15 +39,30 @@ pub fn BytesOverTime(
 /// How long messages were apart.
 #[component]
 pub fn Gaps(call: CallView) -> impl IntoView {
-    let svg = call.memo(|response| gap_distribution(response.flow().gaps(), CHART));
+    let draw = move |size| call.with(|response| gap_distribution(response.flow().gaps(), size));
     let median = call.memo(|response| response.flow().median_gap());
     let median = move || median.get().flatten().map(|ns| format!("p50 {}", format::ns(ns)));
     view! {
         <section aria-label="Time between messages">
             <h4>"Time between messages" <span class="faint">{median}</span></h4>
-            <div class="w-chart" inner_html=move || svg.get()></div>
+            <Fitted draw/>
         </section>
     }
+}
+
+/// A chart at the size of its place.
+#[component]
+fn Fitted<D>(draw: D) -> impl IntoView
+where
+    D: Fn(Size) -> Option<String> + Send + Sync + 'static,
+{
+    let frame = NodeRef::<Div>::new();
+    let (width, height) = (measured_width(frame), measured_height(frame));
+    let svg = Memo::new(move |_| {
+        let (width, height) = (width.get() as u32, height.get() as u32);
+        if width == 0 { None } else { draw(Size { width, height }) }
+    });
+    view! { <div class="w-chart" node_ref=frame inner_html=move || svg.get()></div> }
 }
 
 /// How many messages and bytes went each way.

@@ -1,0 +1,174 @@
+//! One recorded call whole: its request, response and wire, and what can be done with it.
+
+use super::View;
+use crate::{
+    components::{
+        compare::now,
+        icons::Icon,
+        kind::Kind,
+        problem::ProblemLine,
+        response::{CallResponse, CallView},
+        splitter::Splitter,
+        wire::WirePanel,
+    },
+    state::{layout::Layout, session::TabDraft, when},
+    store::Store,
+};
+use leptos::{prelude::*, task::spawn_local};
+use wirelab_model::{CallId, CallRecord, Direction, MessageQuery, MessagesQuery, Problem, Tls};
+
+/// How many of a call's first messages are searched for its first request.
+const FIRST_MESSAGES: u32 = 1_000;
+
+/// The call that the route names.
+#[component]
+pub fn Detail(view: View) -> impl IntoView {
+    let store = view.store;
+    let call = CallView::recorded(move || view.selected.get());
+    let known = Memo::new(move |_| call.with(|_| ()).is_some());
+    let missing = move || call.problem.get().map(|problem| view! { <ProblemLine problem/> });
+    let resize = move |change: &dyn Fn(&mut Layout)| {
+        store.layout.update(|layout| {
+            change(layout);
+            *layout = layout.clamped();
+        });
+    };
+    view! {
+        <section class="h-detail response" aria-label="Call" data-testid="history-detail">
+            <Splitter
+                vertical=true
+                label="Width of the call"
+                moved=move |by| resize(&|l| l.history_detail_width -= by)
+                reset=move || resize(&|l| l.history_detail_width = Layout::default().history_detail_width)
+            />
+            <Title view call/>
+            <Show when=move || known.get() fallback=move || view! { <div class="h-missing">{missing}</div> }>
+                <div class="pane"><CallResponse call with_request=true/></div>
+                <WirePanel call/>
+            </Show>
+        </section>
+    }
+}
+
+#[component]
+fn Title(view: View, call: CallView) -> impl IntoView {
+    let record = call.memo(|response| response.record().clone());
+    let heading = move || {
+        let record = record.get()?;
+        let method = record.spec.method.clone();
+        let short = method.rsplit('/').next().unwrap_or(&method).to_owned();
+        Some(view! {
+            <Kind kind=Signal::stored(record.spec.kind)/>
+            <b title=method>{short}</b>
+            <span class="dim h-cut">{about(&record)}</span>
+        })
+    };
+    view! {
+        <header class="h-title">
+            {heading}
+            <span class="right">
+                <Actions view call/>
+                <button type="button" class="icon-button" title="Close" aria-label="Close the call"
+                    on:click=move |_| view.look_at(None)>{Icon::Close.view()}</button>
+            </span>
+        </header>
+    }
+}
+
+/// Where and when, in a line.
+fn about(record: &CallRecord) -> String {
+    let tls = if record.spec.endpoint.tls == Tls::System { " (TLS)" } else { "" };
+    let when = when::long(record.started_unix_ms, now());
+    format!("{}{tls} · {when}", record.spec.endpoint.address)
+}
+
+#[component]
+fn Actions(view: View, call: CallView) -> impl IntoView {
+    let store = view.store;
+    let working = RwSignal::new(false);
+    let running = call.memo(|response| response.is_running());
+    let act = move |action: Action| {
+        let Some(record) = call.response.with_untracked(|r| r.as_ref().map(|r| r.record().clone()))
+        else {
+            return;
+        };
+        working.set(true);
+        spawn_local(async move {
+            if let Err(problem) = action.run(view, record).await {
+                store.problem(problem);
+            }
+            working.try_set(false);
+        });
+    };
+    let off = move || working.get() || running.get().is_none();
+    view! {
+        <button type="button" class="btn small" data-testid="history-replay" disabled=off
+            title="Make the call again: same server, metadata and bytes"
+            on:click=move |_| act(Action::Replay)>"Replay"</button>
+        <button type="button" class="btn small" data-testid="history-open" disabled=off
+            title="Open the request in a new tab"
+            on:click=move |_| act(Action::Open)>"Open"</button>
+        {move || match running.get() {
+            Some(true) => view! {
+                <button type="button" class="btn small stop" disabled=off
+                    on:click=move |_| act(Action::Cancel)>"Cancel"</button>
+            }
+            .into_any(),
+            _ => view! {
+                <button type="button" class="icon-button" data-testid="history-delete" disabled=off
+                    title="Forget this call" aria-label="Forget this call"
+                    on:click=move |_| act(Action::Delete)>{Icon::Trash.view()}</button>
+            }
+            .into_any(),
+        }}
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Action {
+    Replay,
+    Open,
+    Cancel,
+    Delete,
+}
+
+impl Action {
+    async fn run(self, view: View, record: CallRecord) -> Result<(), Problem> {
+        let client = view.store.client();
+        let id = record.id;
+        match self {
+            Action::Replay => {
+                let record = client.replay(id).await?;
+                view.store.say("Replayed");
+                view.look_at(Some(record.id));
+            }
+            Action::Open => {
+                let text = first_request(view.store, id).await?;
+                view.store
+                    .open_draft(TabDraft { call: Some(id), ..TabDraft::of(&record.spec, text) });
+            }
+            Action::Cancel => client.cancel_call(id).await?,
+            Action::Delete => {
+                client.delete_calls(vec![id]).await?;
+                view.store.say("Forgot 1 call");
+                view.list.try_update(|list| list.changed());
+                view.look_at(None);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The JSON text of a call's first request; an empty message when it sent none.
+async fn first_request(store: Store, call: CallId) -> Result<String, Problem> {
+    let client = store.client();
+    let query = MessagesQuery { call, from: 0, limit: FIRST_MESSAGES };
+    let rows = client.messages(query).await?;
+    match rows.iter().find(|row| row.direction == Direction::Sent) {
+        Some(row) => {
+            let detail = client.message(MessageQuery { call, index: row.index }).await?;
+            Ok(if detail.json.is_empty() { "{}".to_owned() } else { detail.json })
+        }
+        None => Ok("{}".to_owned()),
+    }
+}
