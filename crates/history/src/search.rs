@@ -11,8 +11,8 @@ use wirelab_model::*;
 const MAX_POINTS: u32 = 5_000;
 /// The most methods that [`History::payloads`] returns.
 const MAX_METHODS: u32 = 50;
-/// Words shorter than this have no trigram.
-const INDEXED_CHARS: usize = 3;
+/// The most trigrams of a word that the index is asked for; the text decides in the end.
+const ASKED_TRIGRAMS: usize = 32;
 
 /// Lower case, character by character, so that a part of a text folds to a part of the folded text (Unicode's rule
 /// for a final sigma would break that). What SQLite would treat as another character is replaced.
@@ -41,6 +41,16 @@ pub async fn add_text(
     Ok(())
 }
 
+/// What to ask the index for: texts that have these trigrams; none for a word too short to have one.
+fn trigrams(word: &str) -> Option<String> {
+    let chars: Vec<char> = word.chars().collect();
+    let quoted = |trigram: &[char]| {
+        format!("\"{}\"", trigram.iter().collect::<String>().replace('"', "\"\""))
+    };
+    let asked: Vec<String> = chars.windows(3).take(ASKED_TRIGRAMS).map(quoted).collect();
+    (!asked.is_empty()).then(|| asked.join(" AND "))
+}
+
 /// ` WHERE …` for `filter`; the table `call` must be in reach under its own name.
 fn push_filter(sql: &mut QueryBuilder<Sqlite>, filter: &HistoryFilter) -> Result<(), Problem> {
     if filter.text.len() > MAX_SEARCH_TEXT {
@@ -54,16 +64,19 @@ fn push_filter(sql: &mut QueryBuilder<Sqlite>, filter: &HistoryFilter) -> Result
     words.sort_unstable();
     words.dedup();
     for word in words {
-        if word.chars().count() < INDEXED_CHARS {
-            sql.push(" AND EXISTS (SELECT 1 FROM search_text WHERE search_text.call = call.id AND instr(text, ");
-            sql.push_bind(word).push(") > 0)");
-        } else {
-            sql.push(
-                " AND call.id IN (SELECT search_text.call FROM search
-                  JOIN search_text ON search_text.id = search.rowid WHERE search MATCH ",
-            );
-            sql.push_bind(format!("\"{}\"", word.replace('"', "\"\""))).push(")");
+        match trigrams(&word) {
+            None => {
+                sql.push(" AND EXISTS (SELECT 1 FROM search_text WHERE search_text.call = call.id");
+            }
+            Some(trigrams) => {
+                sql.push(
+                    " AND call.id IN (SELECT search_text.call FROM search
+                      JOIN search_text ON search_text.id = search.rowid WHERE search MATCH ",
+                );
+                sql.push_bind(trigrams);
+            }
         }
+        sql.push(" AND instr(search_text.text, ").push_bind(word).push(") > 0)");
     }
     if let Some(method) = &filter.method {
         sql.push(" AND method = ").push_bind(method.clone());
