@@ -2,6 +2,7 @@
 
 use crate::endpoint::Target;
 use crate::explain::{self, Failure, Lost};
+use crate::pool::POOL_IDLE_TIMEOUT;
 use crate::queue::Teller;
 use crate::tap::{Tap, Tapped};
 use crate::tls::{self, Trust};
@@ -39,6 +40,21 @@ const MAX_HEADER_BYTES: u32 = 1 << 20;
 /// The most socket addresses of a name that are tried.
 const MAX_ADDRESSES: usize = 16;
 
+/// How long a client waits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// For a new connection, and then for the peer's first word.
+    pub connect: Duration,
+    /// For another call on a connection.
+    pub idle: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience { connect: CONNECT_TIMEOUT, idle: POOL_IDLE_TIMEOUT }
+    }
+}
+
 /// A live connection.
 pub(crate) struct Connection {
     pub send: SendRequest<Bytes>,
@@ -60,6 +76,7 @@ pub(crate) struct State {
     plain: Arc<Tap>,
     closed: AtomicBool,
     silent: AtomicBool,
+    patience: Patience,
     probe: Mutex<Option<std::net::TcpStream>>,
 }
 
@@ -100,7 +117,7 @@ impl State {
         explain::lost(&Lost {
             target: &self.target,
             head: &self.plain.head(),
-            silent: self.silent.load(SeqCst).then_some(CONNECT_TIMEOUT),
+            silent: self.silent.load(SeqCst).then_some(self.patience.connect),
             error: error.to_string(),
         })
     }
@@ -118,10 +135,10 @@ impl State {
 pub(crate) async fn dial(
     target: &Target,
     trust: Option<&Trust>,
-    idle: Duration,
+    patience: Patience,
     teller: &Teller,
 ) -> Result<Connection, Failure> {
-    let until = Instant::now() + CONNECT_TIMEOUT;
+    let until = Instant::now() + patience.connect;
     let addresses = resolve(target, until).await?;
     teller.tell(CallEventKind::Resolved {
         addresses: addresses.iter().map(ToString::to_string).collect(),
@@ -143,19 +160,20 @@ pub(crate) async fn dial(
             plain,
             closed: AtomicBool::new(false),
             silent: AtomicBool::new(false),
+            patience,
             probe: Mutex::new(Some(probe)),
         })
     };
     match trust {
         None => {
             let plain = stream.tap();
-            drive(stream, state(plain), idle).await
+            drive(stream, state(plain)).await
         }
         Some(trust) => {
             let stream = secure(target, stream, trust, until).await?;
             teller.tell(CallEventKind::Secured(tls::info(stream.get_ref().1)));
             let plain = Arc::new(Tap::default());
-            drive(Tapped::new(stream, plain.clone()), state(plain), idle).await
+            drive(Tapped::new(stream, plain.clone()), state(plain)).await
         }
     }
 }
@@ -172,8 +190,7 @@ async fn resolve(target: &Target, until: Instant) -> Result<Vec<SocketAddr>, Fai
 }
 
 fn slow(who: &str) -> io::Error {
-    let seconds = CONNECT_TIMEOUT.as_secs();
-    io::Error::new(io::ErrorKind::TimedOut, format!("{who} did not answer within {seconds} s"))
+    io::Error::new(io::ErrorKind::TimedOut, format!("{who} did not answer in time"))
 }
 
 /// Tries the addresses in order; each gets its share of the time that is left, so that one which swallows
@@ -228,7 +245,7 @@ where
     }
 }
 
-async fn drive<S>(stream: S, state: Arc<State>, idle: Duration) -> Result<Connection, Failure>
+async fn drive<S>(stream: S, state: Arc<State>) -> Result<Connection, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -250,7 +267,7 @@ where
                 }
             }
             () = silence(&state) => {}
-            () = idleness(&state, idle) => {}
+            () = idleness(&state) => {}
         }
         state.close();
     });
@@ -259,18 +276,18 @@ where
 
 /// Ends when a new peer has said nothing for too long; never for one that speaks.
 async fn silence(state: &State) {
-    tokio::time::sleep(CONNECT_TIMEOUT).await;
+    tokio::time::sleep(state.patience.connect).await;
     if state.plain.received() > 0 {
         std::future::pending::<()>().await;
     }
     state.silent.store(true, SeqCst);
 }
 
-/// Ends when no call used the connection for `idle` to twice that.
-async fn idleness(state: &State, idle: Duration) {
+/// Ends when no call used the connection for its patience, or up to twice that.
+async fn idleness(state: &State) {
     let mut begun = 0;
     loop {
-        tokio::time::sleep(idle).await;
+        tokio::time::sleep(state.patience.idle).await;
         let before = std::mem::replace(&mut begun, state.begun.load(SeqCst));
         if begun == before && state.active.load(SeqCst) == 0 {
             // A call that takes it now sees that it is closed; one that took it just before counts as active.

@@ -283,7 +283,8 @@ pub(crate) fn broken(code: StatusCode, message: impl Into<String>) -> Failure {
 pub(crate) fn frame(error: FrameError, limit: u64) -> Failure {
     match error {
         FrameError::TooLarge(size) => {
-            let size = size.map_or("decompressed, more".to_owned(), |size| format!("{size} bytes"));
+            let size =
+                size.map_or("more when decompressed".to_owned(), |size| format!("{size} bytes"));
             let message = format!(
                 "a response message is too large: {size}, but `max_message_bytes` allows {limit}"
             );

@@ -167,7 +167,7 @@ mod tests {
             for (compress, payload) in &messages {
                 wire.extend(if *compress { framed(1, &gzip(payload)) } else { framed(0, payload) });
             }
-            let mut decoder = Decoder::new(300, Some("gzip".into()));
+            let mut decoder = Decoder::new(400, Some("gzip".into()));
             let mut got = Vec::new();
             for data in wire.chunks(cut) {
                 decoder.push(Bytes::copy_from_slice(data));

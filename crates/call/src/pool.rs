@@ -1,6 +1,6 @@
 //! Open connections, kept per endpoint.
 
-use crate::connect::{Connection, Pulse, State, dial};
+use crate::connect::{Connection, Patience, Pulse, State, dial};
 use crate::endpoint::Target;
 use crate::explain::Failure;
 use crate::queue::Teller;
@@ -28,6 +28,7 @@ const PENDING_YIELDS: usize = 64;
 /// All connections of a client.
 #[derive(Default)]
 pub(crate) struct Pool {
+    pub patience: Patience,
     slots: Mutex<HashMap<Target, Arc<Slot>>>,
 }
 
@@ -73,7 +74,7 @@ impl Pool {
             teller.tell(CallEventKind::Reused { peer: lease.state.peer.clone() });
             return Ok(lease);
         }
-        match dial(target, trust, POOL_IDLE_TIMEOUT, teller).await {
+        match dial(target, trust, self.patience, teller).await {
             Ok(connection) => {
                 let lease = Lease::new(&connection, true);
                 endpoint.connections.push(connection);

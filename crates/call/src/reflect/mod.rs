@@ -55,7 +55,7 @@ pub(crate) async fn reflect(
         match Reflection::list(session, version).await {
             Ok(mut reflection) => {
                 reflection.all(|| Session::open(client, endpoint, metadata, version, until)).await;
-                return Ok(reflection.finish());
+                return Ok(reflection.finish().await);
             }
             Err(status) if is_missing(&status) => why = Some(status),
             Err(status) => return Err(problem(&status, endpoint)),
@@ -226,7 +226,8 @@ impl Reflection {
         }
     }
 
-    fn finish(self) -> Reflected {
+    async fn finish(self) -> Reflected {
+        self.session.close().await;
         let mut problems = self.problems;
         // Every reader of descriptors has Protobuf's own files, so a server need not have them.
         problems.retain(|problem| {

@@ -4,7 +4,7 @@ use crate::invoke::{Events, Invoke};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use prost::Message;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +15,9 @@ use wirelab_model::{
     CallEventKind, CallKind, CallSpec, Endpoint, Metadatum, Problem, ProblemKind, Status,
     StatusCode,
 };
+
+/// How long a server may take to end a stream that it was asked to end.
+const CLOSE_WAIT: Duration = Duration::from_millis(500);
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -114,5 +117,11 @@ impl Session {
             }
         }
         Err(Status::new(StatusCode::Internal, "the stream is over"))
+    }
+
+    /// Half-closes and lets the server end the stream, so that it does not look cancelled there.
+    pub async fn close(self) {
+        drop(self.questions);
+        let _ = tokio::time::timeout(CLOSE_WAIT, self.events.count()).await;
     }
 }

@@ -1,0 +1,9 @@
+//! Calls against servers that run beside the test.
+
+mod faults;
+mod pool;
+mod reflection;
+mod sample_server;
+mod streams;
+mod support;
+mod tls;

@@ -1,0 +1,137 @@
+//! Which connection a call takes.
+
+use crate::support::*;
+use futures_util::StreamExt;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use wirelab_call::{Client, Invoke, requests};
+use wirelab_model::CallKind;
+
+const NEW: &str = "resolved connected sent:1 half-closed headers received:1 trailers OK";
+const WARM: &str = "reused sent:1 half-closed headers received:1 trailers OK";
+
+async fn echo() -> Server {
+    grpc(|request, mut reply| async move {
+        let body = read(request).await;
+        reply.open();
+        reply.data(body.into(), false);
+        reply.trailers(&[("grpc-status", "0")]);
+    })
+    .await
+}
+
+#[tokio::test]
+async fn warm_connections_are_reused() {
+    let server = echo().await;
+    let client = Client::new();
+    let spec = spec(&server.address, CallKind::Unary);
+    let first = call(&client, spec.clone(), &[b"x"]).await;
+    assert_eq!(first.steps(), NEW);
+    let second = call(&client.clone(), spec.clone(), &[b"x"]).await;
+    assert_eq!(second.steps(), WARM);
+    // What belongs to the connection counts for the call that made it.
+    assert!(first.wire().sent > second.wire().sent);
+    assert!(second.wire().sent > 6 && second.wire().received > 6);
+    assert!(!first.wire().shared && !second.wire().shared);
+    // The same server under another name is another endpoint, another client another pool.
+    let port = server.address.rsplit(':').next().unwrap();
+    let other = crate::support::spec(&format!("localhost:{port}"), CallKind::Unary);
+    assert_eq!(call(&client, other, &[b"x"]).await.steps(), NEW);
+    assert_eq!(call(&Client::new(), spec, &[b"x"]).await.steps(), NEW);
+}
+
+#[tokio::test]
+async fn a_dead_connection_is_replaced() {
+    let server = echo().await;
+    let client = Client::new();
+    let spec = spec(&server.address, CallKind::Unary);
+    for _ in 0..20 {
+        assert_eq!(call(&client, spec.clone(), &[b"x"]).await.steps(), NEW);
+        assert_eq!(call(&client, spec.clone(), &[b"x"]).await.steps(), WARM);
+        server.cut().await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_says_goodbye_is_replaced() {
+    let server = tcp(|stream| async move {
+        let mut connection = h2::server::handshake(stream).await.unwrap();
+        let (request, respond) = connection.accept().await.unwrap().unwrap();
+        let mut reply = Reply::new(respond);
+        tokio::spawn(async move {
+            read(request).await;
+            reply.all(&[b"x"], "0");
+        });
+        // One call a connection: GOAWAY, then the end.
+        connection.graceful_shutdown();
+        while connection.accept().await.is_some() {}
+    })
+    .await;
+    let client = Client::new();
+    for _ in 0..20 {
+        let call = call(&client, spec(&server.address, CallKind::Unary), &[b"x"]).await;
+        assert_eq!(call.status().name(), "OK");
+    }
+}
+
+/// A server that answers once it is let, and takes `streams` calls at once on a connection.
+async fn gated(streams: u32) -> (Server, Arc<Semaphore>, Arc<Semaphore>) {
+    let (gate, arrived) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (g, a) = (gate.clone(), arrived.clone());
+    let server = tcp(move |stream| {
+        let (gate, arrived) = (g.clone(), a.clone());
+        let handler = move |request, mut reply: Reply| {
+            let (gate, arrived) = (gate.clone(), arrived.clone());
+            async move {
+                read(request).await;
+                arrived.add_permits(1);
+                gate.acquire().await.unwrap().forget();
+                reply.all(&[b"x"], "0");
+            }
+        };
+        let mut settings = h2::server::Builder::new();
+        settings.max_concurrent_streams(streams);
+        http2(stream, handler, settings)
+    })
+    .await;
+    (server, gate, arrived)
+}
+
+#[tokio::test]
+async fn calls_at_once_share_a_connection_and_say_so() {
+    let (server, gate, arrived) = gated(100).await;
+    let client = Client::new();
+    let open = || {
+        let spec = spec(&server.address, CallKind::Unary);
+        client.invoke(spec, requests([vec![1]]), CancellationToken::new())
+    };
+    let (one, two) = (open(), open());
+    arrived.acquire_many(2).await.unwrap().forget();
+    gate.add_permits(2);
+    let (one, two) = tokio::join!(one.collect(), two.collect());
+    let (one, two) = (Call::new(one), Call::new(two));
+    let mut steps = [one.steps(), two.steps()];
+    steps.sort();
+    assert_eq!(steps, [NEW, WARM]);
+    assert!(one.wire().shared && two.wire().shared);
+}
+
+#[tokio::test]
+async fn a_full_connection_gets_a_second_one() {
+    let (server, gate, arrived) = gated(1).await;
+    let client = Client::new();
+    gate.add_permits(1);
+    let spec = spec(&server.address, CallKind::Unary);
+    assert_eq!(call(&client, spec.clone(), &[b"x"]).await.steps(), NEW);
+    arrived.acquire().await.unwrap().forget();
+    let open = || client.invoke(spec.clone(), requests([vec![1]]), CancellationToken::new());
+    let one = open();
+    arrived.acquire().await.unwrap().forget();
+    let two = open();
+    arrived.acquire().await.unwrap().forget();
+    gate.add_permits(2);
+    let (one, two) = tokio::join!(one.collect(), two.collect());
+    assert_eq!(Call::new(one).steps(), WARM);
+    assert_eq!(Call::new(two).steps(), NEW);
+}

@@ -1,0 +1,270 @@
+//! Reflection against servers that answer as told.
+
+use crate::support::*;
+use prost::Message;
+use prost_types::{FileDescriptorProto, FileDescriptorSet};
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+use tonic_reflection::pb::v1::{
+    ErrorResponse, FileDescriptorResponse, ListServiceResponse, ServerReflectionRequest,
+    ServerReflectionResponse, ServiceResponse,
+};
+use wirelab_call::{Client, Reflected};
+use wirelab_model::{Endpoint, Metadatum, Problem, Tls};
+
+fn file(name: &str, imports: &[&str]) -> FileDescriptorProto {
+    FileDescriptorProto {
+        name: Some(name.into()),
+        dependency: imports.iter().map(|import| import.to_string()).collect(),
+        ..FileDescriptorProto::default()
+    }
+}
+
+fn services(names: &[&str]) -> MessageResponse {
+    let service = names.iter().map(|name| ServiceResponse { name: name.to_string() }).collect();
+    MessageResponse::ListServicesResponse(ListServiceResponse { service })
+}
+
+fn files(files: &[FileDescriptorProto]) -> MessageResponse {
+    raw(files.iter().map(Message::encode_to_vec).collect())
+}
+
+fn raw(file_descriptor_proto: Vec<Vec<u8>>) -> MessageResponse {
+    MessageResponse::FileDescriptorResponse(FileDescriptorResponse { file_descriptor_proto })
+}
+
+fn unknown(what: &str) -> MessageResponse {
+    let error_message = format!("{what} is unknown.");
+    MessageResponse::ErrorResponse(ErrorResponse { error_code: 5, error_message })
+}
+
+/// What the server says to a question: `*` asks for the services, other texts for a symbol or a file. None ends
+/// the stream with INTERNAL.
+type Answers = fn(&str) -> Option<MessageResponse>;
+
+/// Answers on `path`, other methods are not implemented.
+async fn server(path: &'static str, answers: Answers) -> Server {
+    grpc(move |request, mut reply| async move {
+        if request.uri().path() != path {
+            reply.head(200, &[("content-type", "application/grpc"), ("grpc-status", "12")], true);
+            return;
+        }
+        reply.open();
+        let mut body = request.into_body();
+        let mut buffer = Vec::new();
+        while let Some(Ok(data)) = body.data().await {
+            let _ = body.flow_control().release_capacity(data.len());
+            buffer.extend(data);
+            while buffer.len() >= 5 && buffer.len() >= 5 + usize::from(buffer[4]) {
+                let rest = buffer.split_off(5 + usize::from(buffer[4]));
+                let question = ServerReflectionRequest::decode(&buffer[5..]).unwrap();
+                buffer = rest;
+                let question = match question.message_request.unwrap() {
+                    MessageRequest::ListServices(_) => "*".to_owned(),
+                    MessageRequest::FileContainingSymbol(name) => name,
+                    MessageRequest::FileByFilename(name) => name,
+                    other => panic!("{other:?}"),
+                };
+                let Some(answer) = answers(&question) else {
+                    reply.trailers(&[("grpc-status", "13"), ("grpc-message", "crashed")]);
+                    return;
+                };
+                let response = ServerReflectionResponse {
+                    message_response: Some(answer),
+                    ..ServerReflectionResponse::default()
+                };
+                reply.message(&response.encode_to_vec());
+            }
+        }
+        reply.trailers(&[("grpc-status", "0")]);
+    })
+    .await
+}
+
+const V1: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+const V1ALPHA: &str = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+
+async fn reflect(address: &str) -> Result<Reflected, Problem> {
+    Client::new().reflect(&Endpoint { address: address.into(), tls: Tls::Off }, &[]).await
+}
+
+/// `files of the set | problems`, to be compared with a line.
+fn outline(reflected: &Reflected) -> String {
+    let set = FileDescriptorSet::decode(&reflected.set[..]).unwrap();
+    let mut out: Vec<String> = set.file.iter().map(|file| file.name().to_owned()).collect();
+    for problem in &reflected.problems {
+        let path = problem.path.as_deref().unwrap_or_default();
+        out.push(format!("\n{:?} {path}: {}", problem.kind, problem.message));
+    }
+    out.join(" ")
+}
+
+#[tokio::test]
+async fn servers() {
+    let table: &[(&str, Answers, &str)] = &[
+        ("none", |_| Some(services(&[])), ""),
+        (
+            "imports come first",
+            |question| {
+                Some(match question {
+                    "*" => services(&["a.A", "a.A"]),
+                    "a.A" => files(&[file("a.proto", &["b.proto", "c.proto"])]),
+                    "b.proto" => files(&[file("b.proto", &["c.proto"])]),
+                    "c.proto" => files(&[file("c.proto", &[])]),
+                    other => unknown(other),
+                })
+            },
+            "c.proto b.proto a.proto",
+        ),
+        (
+            "imports sent along",
+            |question| {
+                Some(match question {
+                    "*" => services(&["a.A"]),
+                    "a.A" => files(&[file("a.proto", &["b.proto"]), file("b.proto", &[])]),
+                    other => panic!("{other}"),
+                })
+            },
+            "b.proto a.proto",
+        ),
+        (
+            "a service without a file",
+            |question| {
+                Some(match question {
+                    "*" => services(&["a.A", "b.B"]),
+                    "b.B" => files(&[file("b.proto", &[])]),
+                    other => unknown(other),
+                })
+            },
+            "b.proto \nNotFound a.A: the server lists the service but does not describe it: a.A is unknown",
+        ),
+        (
+            "a missing import, and one of Protobuf's own",
+            |question| {
+                Some(match question {
+                    "*" => services(&["a.A"]),
+                    "a.A" => files(&[file("a.proto", &["b.proto", "google/protobuf/any.proto"])]),
+                    other => unknown(other),
+                })
+            },
+            "a.proto \nMissingImport b.proto: `a.proto` imports it, but the server does not have it: b.proto is unknown",
+        ),
+        (
+            "another file than the one asked for",
+            |question| {
+                Some(match question {
+                    "*" => services(&["a.A"]),
+                    "a.A" => files(&[file("a.proto", &["b.proto"])]),
+                    _ => files(&[file("c.proto", &[])]),
+                })
+            },
+            "a.proto c.proto \nMissingImport b.proto: `a.proto` imports it, but the server does not have it: the answer holds other files",
+        ),
+        (
+            "two files of one name",
+            |question| {
+                Some(match question {
+                    "*" => services(&["a.A", "b.B"]),
+                    "a.A" => files(&[file("a.proto", &[])]),
+                    _ => files(&[FileDescriptorProto {
+                        package: Some("b".into()),
+                        ..file("a.proto", &[])
+                    }]),
+                })
+            },
+            "a.proto \nInvalid a.proto: the server sent two different files of this name; the first is used",
+        ),
+        (
+            "a cycle beside a good file",
+            |question| {
+                Some(match question {
+                    "*" => services(&["a.A", "d.D"]),
+                    "a.A" => files(&[file("a.proto", &["b.proto"])]),
+                    "b.proto" => files(&[file("b.proto", &["c.proto"])]),
+                    "c.proto" => files(&[file("c.proto", &["b.proto"])]),
+                    _ => files(&[file("d.proto", &[])]),
+                })
+            },
+            "d.proto a.proto b.proto c.proto \nImportCycle b.proto: files import each other: b.proto → c.proto → b.proto",
+        ),
+        (
+            "no descriptors",
+            |question| {
+                Some(match question {
+                    "*" => services(&["a.A", "b.B", "c.C"]),
+                    "a.A" => raw(vec![vec![0xff]]),
+                    "b.B" => raw(vec![vec![]]),
+                    _ => raw(vec![]),
+                })
+            },
+            "\nDamaged : the server sent a file that is no descriptor: failed to decode Protobuf message: invalid varint \
+             \nDamaged : the server sent a file without a name \
+             \nNotFound c.C: the server lists the service but does not describe it: the answer holds no file",
+        ),
+        (
+            "a service that ends the stream",
+            |question| {
+                Some(match question {
+                    "*" => services(&["a.A", "b.B", "c.C"]),
+                    "a.A" => files(&[file("a.proto", &[])]),
+                    "b.B" => return None,
+                    _ => files(&[file("c.proto", &[])]),
+                })
+            },
+            "a.proto c.proto \nNotFound b.B: the server lists the service but does not describe it: the server answered INTERNAL: crashed",
+        ),
+    ];
+    for (name, answers, want) in table {
+        for (path, version) in [(V1, "v1"), (V1ALPHA, "v1alpha")] {
+            let server = server(path, *answers).await;
+            let reflected = reflect(&server.address).await.unwrap();
+            assert_eq!(outline(&reflected), *want, "{name}");
+            assert_eq!(reflected.version, version);
+        }
+    }
+}
+
+/// Has field 1000 in its options, an extension that prost does not know.
+fn with_option() -> Vec<u8> {
+    [&file("a.proto", &[]).encode_to_vec()[..], &[0x42, 3, 0xc0, 0x3e, 7]].concat()
+}
+
+#[tokio::test]
+async fn options_survive() {
+    let bytes = with_option();
+    let server = server(V1, |question| {
+        Some(match question {
+            "*" => services(&["a.A"]),
+            _ => raw(vec![with_option()]),
+        })
+    })
+    .await;
+    let reflected = reflect(&server.address).await.unwrap();
+    assert!(reflected.set.ends_with(&bytes));
+}
+
+#[tokio::test]
+async fn without_reflection() {
+    let server = server("/nothing", |_| None).await;
+    let problem = reflect(&server.address).await.unwrap_err();
+    assert_eq!(problem.message, "the server does not offer reflection");
+    assert_eq!(problem.grpc_status, Some(12));
+    let problem = reflect("localhost").await.unwrap_err();
+    assert_eq!(problem.message, "the port is missing");
+}
+
+#[tokio::test]
+async fn metadata_goes_along() {
+    let server = grpc(|request, mut reply| async move {
+        let ok = request.headers().get("authorization").is_some_and(|value| value == "let me in");
+        let status = if ok { "12" } else { "16" };
+        reply.head(200, &[("content-type", "application/grpc"), ("grpc-status", status)], true);
+    })
+    .await;
+    let endpoint = Endpoint { address: server.address.clone(), tls: Tls::Off };
+    let client = Client::new();
+    let problem = client.reflect(&endpoint, &[]).await.unwrap_err();
+    assert_eq!(problem.grpc_status, Some(16));
+    let key = [Metadatum::text("authorization", "let me in")];
+    assert_eq!(client.reflect(&endpoint, &key).await.unwrap_err().grpc_status, Some(12));
+}

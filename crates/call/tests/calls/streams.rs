@@ -1,0 +1,533 @@
+//! The life of a call against a server that is told each frame.
+
+use crate::support::*;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use wirelab_call::{Client, Invoke, QUEUE_BYTES, requests};
+use wirelab_model::{CallEventKind, CallKind, MetadataValue, Metadatum, ProblemKind};
+
+/// A server whose answer is `answer`, and the call of `kind` with one message of three bytes.
+async fn answered(kind: CallKind, answer: fn(&mut Reply)) -> Call {
+    let server = grpc(move |request, mut reply| async move {
+        read(request).await;
+        answer(&mut reply);
+    })
+    .await;
+    call(&Client::new(), spec(&server.address, kind), &[b"abc"]).await
+}
+
+#[tokio::test]
+async fn answers() {
+    use CallKind::*;
+    const BEGIN: &str = "resolved connected sent:3 half-closed ";
+    type Case = (&'static str, CallKind, fn(&mut Reply), &'static str, &'static str);
+    let table: &[Case] = &[
+        ("unary", Unary, |r| r.all(&[b"x"], "0"), "headers received:1 trailers OK", ""),
+        ("empty message", Unary, |r| r.all(&[b""], "0"), "headers received:0 trailers OK", ""),
+        (
+            "stream",
+            ServerStream,
+            |r| r.all(&[b"x", b"", b"yz"], "0"),
+            "headers received:1 received:0 received:2 trailers OK",
+            "",
+        ),
+        ("empty stream", ServerStream, |r| r.all(&[], "0"), "headers trailers OK", ""),
+        (
+            "error after messages",
+            ServerStream,
+            |r| r.all(&[b"x"], "8"),
+            "headers received:1 trailers RESOURCE_EXHAUSTED",
+            "the server answered RESOURCE_EXHAUSTED",
+        ),
+        (
+            "unknown status",
+            Unary,
+            |r| r.all(&[], "4242"),
+            "headers trailers CODE_4242",
+            "the server answered CODE_4242",
+        ),
+        (
+            "trailers only",
+            Unary,
+            |r| r.head(200, &[("grpc-status", "5"), ("grpc-message", "no%20such")], true),
+            "trailers NOT_FOUND",
+            "the server answered NOT_FOUND: no such",
+        ),
+        (
+            "trailers only, but not ended",
+            Unary,
+            |r| {
+                r.head(200, &[("grpc-status", "5")], false);
+                r.data(Bytes::new(), true);
+            },
+            "trailers NOT_FOUND",
+            "the server answered NOT_FOUND",
+        ),
+        (
+            "trailers only, OK, for a stream",
+            ServerStream,
+            |r| r.head(200, &[("grpc-status", "0")], true),
+            "trailers OK",
+            "",
+        ),
+        (
+            "trailers only, OK, for a unary call",
+            Unary,
+            |r| r.head(200, &[("grpc-status", "0")], true),
+            "trailers UNIMPLEMENTED",
+            "the server answered no message, but `test.Test/Call` has exactly one response",
+        ),
+        (
+            "two messages for a unary call",
+            Unary,
+            |r| r.all(&[b"x", b"y"], "0"),
+            "headers received:1 UNIMPLEMENTED",
+            "the server answered more than one message, but `test.Test/Call` has exactly one response",
+        ),
+        (
+            "no trailers",
+            Unary,
+            |r| {
+                r.open();
+                r.data(framed(0, b"x"), true);
+            },
+            "headers received:1 UNKNOWN",
+            "the server ended the call without a status",
+        ),
+        (
+            "trailers without status",
+            Unary,
+            |r| {
+                r.open();
+                r.trailers(&[("a", "b")]);
+            },
+            "headers trailers UNKNOWN",
+            "the server's trailers hold no `grpc-status`",
+        ),
+        (
+            "status that is no number",
+            Unary,
+            |r| r.all(&[], "fine"),
+            "headers trailers UNKNOWN",
+            "the server's `grpc-status` is `fine`, which is not a number",
+        ),
+        (
+            "half a message",
+            Unary,
+            |r| {
+                r.open();
+                r.data(framed(0, b"abcdef").slice(..8), false);
+                r.trailers(&[("grpc-status", "0")]);
+            },
+            "headers INTERNAL",
+            "the response ended in the middle of a message",
+        ),
+        (
+            "HTTP error",
+            Unary,
+            |r| {
+                r.head(502, &[("content-type", "text/plain")], false);
+                r.data(Bytes::from_static(b"upstream\n  is down"), true);
+            },
+            "headers UNAVAILABLE",
+            "the server answered HTTP 502 Bad Gateway instead of gRPC: upstream is down",
+        ),
+        (
+            "HTTP not found",
+            Unary,
+            |r| r.head(404, &[], true),
+            "headers UNIMPLEMENTED",
+            "the server answered HTTP 404 Not Found instead of gRPC",
+        ),
+        (
+            "a page",
+            Unary,
+            |r| {
+                r.head(200, &[("content-type", "text/html")], false);
+                r.data(Bytes::from_static(b"<h1>Hello</h1>"), true);
+            },
+            "headers UNKNOWN",
+            "the server answered with `text/html` instead of gRPC: <h1>Hello</h1>",
+        ),
+        (
+            "gRPC-Web",
+            Unary,
+            |r| r.head(200, &[("content-type", "application/grpc-web+proto")], true),
+            "headers UNKNOWN",
+            "the server answered with `application/grpc-web+proto` instead of gRPC",
+        ),
+        (
+            "wrong flag",
+            Unary,
+            |r| {
+                r.open();
+                r.data(framed(7, b"x"), false);
+                r.trailers(&[("grpc-status", "0")]);
+            },
+            "headers INTERNAL",
+            "the response is not gRPC: a message begins with the flag 7",
+        ),
+        (
+            "reset",
+            ServerStream,
+            |r| r.reset(h2::Reason::INTERNAL_ERROR),
+            "INTERNAL",
+            "the server broke the call off without a status (unexpected internal error encountered)",
+        ),
+        (
+            "refused",
+            Unary,
+            |r| r.reset(h2::Reason::REFUSED_STREAM),
+            "UNAVAILABLE",
+            "the server broke the call off without a status (refused stream before processing any application logic)",
+        ),
+        (
+            "cancelled by the server",
+            Unary,
+            |r| r.reset(h2::Reason::CANCEL),
+            "CANCELLED",
+            "the server broke the call off without a status (stream no longer needed)",
+        ),
+    ];
+    for (name, kind, answer, steps, message) in table {
+        let call = answered(*kind, *answer).await;
+        assert_eq!(call.steps(), format!("{BEGIN}{steps}"), "{name}");
+        let got = call.status().problem.as_ref().map(|problem| problem.message.as_str());
+        assert_eq!(got.unwrap_or_default(), *message, "{name}");
+        if let Some(problem) = &call.status().problem {
+            assert_eq!(problem.grpc_status, Some(call.status().code), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn status_with_details() {
+    let call = answered(CallKind::Unary, |r| {
+        r.open();
+        r.trailers(&[
+            ("grpc-status", "3"),
+            ("grpc-message", "gr%C3%BCn is wrong"),
+            ("grpc-status-details-bin", "CAMSBHNvcnJ5"),
+            ("after", "all"),
+        ]);
+    })
+    .await;
+    assert_eq!(call.status().message, "grün is wrong");
+    assert_eq!(&call.status().details[..], b"\x08\x03\x12\x04sorry"[..9].as_ref());
+    assert_eq!(call.trailers(), [Metadatum::text("after", "all")]);
+    assert_eq!(call.problem().kind, ProblemKind::Status);
+}
+
+#[tokio::test]
+async fn metadata_both_ways() {
+    let server = grpc(|request, mut reply| async move {
+        let seen = request.headers().clone();
+        read(request).await;
+        let mut response = http::Response::new(());
+        *response.headers_mut() = seen;
+        reply.echo(response);
+        reply.message(b"");
+        reply.trailers(&[
+            ("grpc-status", "0"),
+            ("z", "1"),
+            ("a", "2"),
+            ("z", "3"),
+            ("b-bin", "/w"),
+            ("b-bin", "AA=="),
+        ]);
+    })
+    .await;
+    let sent = [
+        Metadatum::text("zeta", "first"),
+        Metadatum::text("alpha", " spaced  "),
+        Metadatum::text("zeta", "second"),
+        Metadatum::binary("blob-bin", vec![0, 255]),
+        Metadatum::binary("blob-bin", vec![]),
+        Metadatum::text("user-agent", "mine"),
+    ];
+    let spec = wirelab_model::CallSpec {
+        metadata: sent.to_vec(),
+        deadline_ms: Some(60_000),
+        ..spec(&server.address, CallKind::Unary)
+    };
+    let call = call(&Client::new(), spec, &[b""]).await;
+    let text = |key: &str| {
+        let found = call.headers().iter().find(|datum| datum.key == key);
+        match found.map(|datum| &datum.value) {
+            Some(MetadataValue::Text(text)) => text.clone(),
+            other => panic!("{key}: {other:?}"),
+        }
+    };
+    assert_eq!(text("te"), "trailers");
+    assert_eq!(text("content-type"), "application/grpc");
+    assert_eq!(text("grpc-accept-encoding"), "identity,gzip");
+    let timeout = text("grpc-timeout");
+    let micros: u64 = timeout.strip_suffix('u').unwrap().parse().unwrap();
+    assert!((1..=60_000_000).contains(&micros), "{timeout}");
+
+    let own = ["te", "content-type", "grpc-accept-encoding", "grpc-timeout"];
+    let theirs: Vec<_> =
+        call.headers().iter().filter(|datum| !own.contains(&datum.key.as_str())).cloned().collect();
+    let want = [&sent[5], &sent[0], &sent[2], &sent[1], &sent[3], &sent[4]].map(Clone::clone);
+    assert_eq!(theirs, want);
+    assert_eq!(
+        call.trailers(),
+        [
+            Metadatum::text("z", "1"),
+            Metadatum::text("z", "3"),
+            Metadatum::text("a", "2"),
+            Metadatum::binary("b-bin", vec![255]),
+            Metadatum::binary("b-bin", vec![0]),
+        ]
+    );
+}
+
+/// A server that answers with one message and then waits for the stream to be reset.
+async fn waiting() -> (Server, mpsc::Receiver<h2::Reason>) {
+    let (tx, rx) = mpsc::channel(8);
+    let server = grpc(move |_request, mut reply| {
+        let tx = tx.clone();
+        async move {
+            reply.open();
+            reply.message(b"x");
+            tx.send(reply.was_reset().await).await.unwrap();
+        }
+    })
+    .await;
+    (server, rx)
+}
+
+#[tokio::test]
+async fn cancelling_reaches_the_server() {
+    let (server, mut resets) = waiting().await;
+    for kind in [CallKind::ServerStream, CallKind::Bidi] {
+        let cancel = CancellationToken::new();
+        let (_open, rx) = mpsc::channel(1);
+        let requests: wirelab_call::Requests = match kind {
+            CallKind::Bidi => Box::pin(ReceiverStream::new(rx)),
+            _ => requests([vec![1]]),
+        };
+        let mut events =
+            Client::new().invoke(spec(&server.address, kind), requests, cancel.clone());
+        let mut all = read_until(&mut events, is_received).await;
+        cancel.cancel();
+        all.extend(events.collect::<Vec<_>>().await);
+        let call = Call::new(all);
+        assert_eq!(call.status().name(), "CANCELLED");
+        assert_eq!(call.problem().kind, ProblemKind::Cancelled);
+        assert_eq!(resets.recv().await, Some(h2::Reason::CANCEL));
+    }
+}
+
+#[tokio::test]
+async fn dropping_the_events_reaches_the_server() {
+    let (server, mut resets) = waiting().await;
+    let spec = spec(&server.address, CallKind::ServerStream);
+    let mut events = Client::new().invoke(spec, requests([vec![1]]), CancellationToken::new());
+    read_until(&mut events, is_received).await;
+    drop(events);
+    assert_eq!(resets.recv().await, Some(h2::Reason::CANCEL));
+}
+
+#[tokio::test]
+async fn the_deadline_reaches_the_server() {
+    let (server, mut resets) = waiting().await;
+    let mut spec = spec(&server.address, CallKind::ServerStream);
+    spec.deadline_ms = Some(150);
+    let call = call(&Client::new(), spec, &[b"x"]).await;
+    assert_eq!(
+        call.steps(),
+        "resolved connected sent:1 half-closed headers received:1 DEADLINE_EXCEEDED"
+    );
+    assert_eq!(call.problem().kind, ProblemKind::Deadline);
+    assert_eq!(call.problem().message, "the call did not end within its deadline of 150 ms");
+    assert!(call.events.last().unwrap().at_ns >= 150_000_000);
+    assert_eq!(resets.recv().await, Some(h2::Reason::CANCEL));
+}
+
+#[tokio::test]
+async fn cancelled_before_it_began() {
+    let server = grpc(|_, _| async { panic!("it was called") }).await;
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let spec = spec(&server.address, CallKind::Unary);
+    let call = Call::new(Client::new().invoke(spec, requests([vec![]]), cancel).collect().await);
+    assert_eq!(call.steps(), "CANCELLED");
+}
+
+#[tokio::test]
+async fn a_conversation() {
+    let server = grpc(|request, mut reply| async move {
+        let mut body = request.into_body();
+        reply.open();
+        while let Some(Ok(data)) = body.data().await {
+            reply.data(data, false);
+        }
+        reply.trailers(&[("grpc-status", "0")]);
+    })
+    .await;
+    let (tx, rx) = mpsc::channel::<Bytes>(1);
+    let mut events = Client::new().invoke(
+        spec(&server.address, CallKind::Bidi),
+        Box::pin(ReceiverStream::new(rx)),
+        CancellationToken::new(),
+    );
+    let mut all = Vec::new();
+    for size in 1..=3 {
+        tx.send(vec![7; size].into()).await.unwrap();
+        all.extend(read_until(&mut events, is_received).await);
+    }
+    drop(tx);
+    all.extend(events.collect::<Vec<_>>().await);
+    assert_eq!(
+        Call::new(all).steps().replace("headers ", ""),
+        "resolved connected sent:1 received:1 sent:2 received:2 sent:3 received:3 half-closed \
+         trailers OK"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_ends_early_ends_the_requests() {
+    let server = grpc(|_request, mut reply| async move { reply.all(&[], "9") }).await;
+    let (tx, rx) = mpsc::channel::<Bytes>(1);
+    let requests = Box::pin(ReceiverStream::new(rx));
+    let call =
+        stream(&Client::new(), spec(&server.address, CallKind::ClientStream), requests).await;
+    assert_eq!(call.steps(), "resolved connected headers trailers FAILED_PRECONDITION");
+    tx.closed().await;
+}
+
+#[tokio::test]
+async fn no_request_message() {
+    let server = grpc(|_request, mut reply| async move {
+        reply.was_reset().await;
+    })
+    .await;
+    let call = call(&Client::new(), spec(&server.address, CallKind::Unary), &[]).await;
+    assert_eq!(call.steps(), "resolved connected INVALID_ARGUMENT");
+    assert_eq!(call.problem().message, "there is no request message");
+    assert_eq!(call.problem().kind, ProblemKind::Mismatch);
+}
+
+#[tokio::test]
+async fn large_messages_cross_both_ways() {
+    let server = grpc(|request, mut reply| async move {
+        let body = read(request).await;
+        reply.open();
+        let mut left = Bytes::from(body);
+        while !left.is_empty() {
+            reply.stream().reserve_capacity(left.len());
+            let ready = std::future::poll_fn(|cx| reply.stream().poll_capacity(cx)).await;
+            let part = left.split_to(ready.unwrap().unwrap());
+            reply.data(part, false);
+        }
+        reply.trailers(&[("grpc-status", "0")]);
+    })
+    .await;
+    let message: Vec<u8> = (0..9_000_000_u32).map(|i| (i % 251) as u8).collect();
+    let mut spec = spec(&server.address, CallKind::Unary);
+    let call = self::call(&Client::new(), spec.clone(), &[&message]).await;
+    assert_eq!(call.received(), [message.clone()]);
+    assert!(call.wire().sent > 9_000_000 && call.wire().received > 9_000_000);
+
+    spec.max_message_bytes = Some(8_999_999);
+    let call = self::call(&Client::new(), spec, &[&message]).await;
+    assert_eq!(call.status().name(), "RESOURCE_EXHAUSTED");
+    assert_eq!(call.problem().kind, ProblemKind::TooLarge);
+    assert_eq!(
+        call.problem().message,
+        "a response message is too large: 9000000 bytes, but `max_message_bytes` allows 8999999"
+    );
+}
+
+#[tokio::test]
+async fn compressed_messages() {
+    let server = grpc(|request, mut reply| async move {
+        read(request).await;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&[9; 5000]).unwrap();
+        let gzip = gzip.finish().unwrap();
+        reply.head(
+            200,
+            &[("content-type", "application/grpc+proto"), ("grpc-encoding", "gzip")],
+            false,
+        );
+        reply.data(framed(1, &gzip), false);
+        reply.message(b"plain");
+        reply.trailers(&[("grpc-status", "0")]);
+    })
+    .await;
+    let mut spec = spec(&server.address, CallKind::ServerStream);
+    let call = self::call(&Client::new(), spec.clone(), &[b""]).await;
+    assert_eq!(call.received(), [vec![9; 5000], b"plain".to_vec()]);
+    let compressed = call.events.iter().find_map(|event| match event.kind {
+        CallEventKind::Received { compressed, .. } => compressed,
+        _ => None,
+    });
+    assert!((10..200).contains(&compressed.unwrap()), "{compressed:?}");
+
+    spec.max_message_bytes = Some(4999);
+    let call = self::call(&Client::new(), spec, &[b""]).await;
+    assert_eq!(
+        call.problem().message,
+        "a response message is too large: more when decompressed, but `max_message_bytes` allows 4999"
+    );
+}
+
+/// The server may be ahead of a reader by the queue, the window and what sockets buffer, but no more.
+#[tokio::test]
+async fn a_slow_reader_slows_the_server() {
+    const MESSAGE: usize = 64 << 10;
+    const TOTAL: usize = 64 << 20;
+    const AHEAD: usize = 16 << 20;
+    const { assert!(QUEUE_BYTES < AHEAD && AHEAD < TOTAL) };
+    let sent = Arc::new(AtomicUsize::new(0));
+    let (tx, mut waits) = watch::channel(false);
+    let (counter, tx) = (sent.clone(), Arc::new(tx));
+    let server = grpc(move |request, mut reply| {
+        let (sent, waits) = (counter.clone(), tx.clone());
+        async move {
+            read(request).await;
+            reply.open();
+            while sent.load(SeqCst) < TOTAL {
+                let mut left = framed(0, &[1; MESSAGE]);
+                while !left.is_empty() {
+                    reply.stream().reserve_capacity(left.len());
+                    let ready = std::future::poll_fn(|cx| {
+                        let ready = reply.stream().poll_capacity(cx);
+                        waits.send_replace(ready.is_pending());
+                        ready
+                    });
+                    let size = ready.await.unwrap().unwrap().min(left.len());
+                    reply.data(left.split_to(size), false);
+                }
+                sent.fetch_add(MESSAGE, SeqCst);
+            }
+            reply.trailers(&[("grpc-status", "0")]);
+            waits.send_replace(true);
+        }
+    })
+    .await;
+    let mut events = Client::new().invoke(
+        spec(&server.address, CallKind::ServerStream),
+        requests([vec![]]),
+        CancellationToken::new(),
+    );
+    // Reads only while the server waits, so whatever runs ahead does so while nobody reads.
+    let mut taken = 0;
+    while taken < TOTAL {
+        waits.wait_for(|waits| *waits).await.unwrap();
+        let ahead = sent.load(SeqCst).saturating_sub(taken);
+        assert!(ahead < AHEAD, "{ahead} bytes ahead");
+        let read = read_until(&mut events, is_received).await;
+        assert!(read.last().is_some_and(|event| is_received(&event.kind)));
+        taken += MESSAGE;
+    }
+    assert_eq!(Call::end(events.collect().await).name(), "OK");
+}
