@@ -40,6 +40,7 @@
 mod app;
 mod compare;
 mod explore;
+mod form;
 mod history;
 mod icons;
 mod kind;

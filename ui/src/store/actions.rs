@@ -36,6 +36,15 @@ impl Store {
         }
     }
 
+    /// Opens the method that the address bar named when the page was opened.
+    pub(super) fn open_linked(self) {
+        match self.route.get_untracked() {
+            Route::Explore(Some(method)) => self.open_method(&method),
+            Route::Explore(None) => self.go(Route::Explore(None)),
+            _ => {}
+        }
+    }
+
     /// Shows a view.
     pub fn go(self, route: Route) {
         let route = match route {

@@ -138,13 +138,14 @@ impl Store {
 
     /// Asks again for everything shown: at the start, after a break, and when events were dropped.
     fn ask_everything(self) {
+        // Who answers comes first: tabs opened when the catalog comes begin with its default server.
         self.ask(self.hello_reply(), move |hello| {
             self.history_total.set(hello.history_count);
             if self.hello.with_untracked(|old| *old != hello) {
                 self.hello.set(hello);
             }
+            self.ask_catalog();
         });
-        self.ask_catalog();
         self.ask_saved();
         self.history_revision.update(|r| *r += 1);
         self.bench_revision.update(|r| *r += 1);
@@ -181,7 +182,10 @@ impl Store {
             return;
         }
         self.catalog.set(Arc::new(catalog));
-        self.loaded.set(true);
+        if !self.loaded.get_untracked() {
+            self.loaded.set(true);
+            self.open_linked();
+        }
         for tab in self.tabs.get_untracked() {
             self.load_form(tab);
         }
@@ -198,7 +202,14 @@ impl Store {
                 Ok(form) => FormState::Ready(Arc::new(form)),
                 Err(problem) => FormState::Failed(problem),
             };
-            tab.form.set(form);
+            // A reload that changed nothing must not disturb who is typing.
+            let same = tab.form.with_untracked(|old| match (old, &form) {
+                (FormState::Ready(old), FormState::Ready(new)) => old == new,
+                _ => false,
+            });
+            if !same {
+                tab.form.set(form);
+            }
         });
     }
 }

@@ -125,6 +125,14 @@ impl Tab {
         self.call.track();
     }
 
+    /// Undoes the last edit of the message, or does it again.
+    pub fn step(self, back: bool) {
+        let moved = self.editor.try_update(|e| if back { e.undo() } else { e.redo() });
+        if moved == Some(true) {
+            self.dirty.set(true);
+        }
+    }
+
     /// Whether nothing would be lost if another method took its place.
     pub fn untouched(self) -> bool {
         !self.dirty.get_untracked()

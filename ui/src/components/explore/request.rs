@@ -2,16 +2,20 @@
 
 use super::{
     actions::SendButton,
-    json::JsonView,
+    json::{ErrorStrip, Foot, JsonView},
     metadata::{CommonKeys, MetadataView},
     options::OptionsView,
 };
 use crate::{
-    components::{problem::ProblemLine, shell::keys},
+    components::{form::Form, shell::keys},
     state::session::RequestView,
     store::{FormState, Tab, use_store},
 };
-use leptos::{ev, prelude::*};
+use leptos::{ev, prelude::*, task::spawn_local};
+use wirelab_model::CheckRequest;
+
+/// How long typing must rest before the studio is asked, milliseconds.
+const SETTLE_MS: u32 = 350;
 
 const VIEWS: [(RequestView, &str); 4] = [
     (RequestView::Form, "tab-form"),
@@ -52,9 +56,23 @@ pub fn RequestPane(tab: Tab) -> impl IntoView {
         tab.view.set(VIEWS[to].0);
         keys::focus(VIEWS[to].1);
     };
+    check_when_settled(tab);
+    let history = move |event: ev::KeyboardEvent| {
+        let control = (event.ctrl_key() || event.meta_key()) && !event.alt_key();
+        let editing = matches!(tab.view.get_untracked(), RequestView::Form | RequestView::Json);
+        let back = match (event.key().to_lowercase().as_str(), event.shift_key()) {
+            ("z", false) => true,
+            ("z", true) | ("y", false) => false,
+            _ => return,
+        };
+        if control && editing {
+            event.prevent_default();
+            tab.step(back);
+        }
+    };
     let has_example = move || matches!(tab.form.get(), FormState::Ready(_));
     view! {
-        <section class="pane request" aria-label="Request">
+        <section class="pane request" aria-label="Request" on:keydown=history>
             <nav>
                 <div class="pane-tabs" role="tablist" aria-label="Parts of the request" on:keydown=key>
                     {VIEWS.map(|(which, testid)| {
@@ -84,11 +102,39 @@ pub fn RequestPane(tab: Tab) -> impl IntoView {
             </nav>
             <CommonKeys/>
             {move || match tab.view.get() {
-                RequestView::Form | RequestView::Json => view! { <JsonView tab/> }.into_any(),
+                RequestView::Form => view! { <Form tab/> }.into_any(),
+                RequestView::Json => view! { <JsonView tab/> }.into_any(),
                 RequestView::Metadata => view! { <MetadataView tab/> }.into_any(),
                 RequestView::Options => view! { <OptionsView tab/> }.into_any(),
             }}
-            {move || tab.problem.get().map(|problem| view! { <ProblemLine problem/> })}
+            <Show when=move || matches!(tab.view.get(), RequestView::Form | RequestView::Json)>
+                <ErrorStrip tab/>
+                <Foot tab/>
+            </Show>
         </section>
     }
+}
+
+/// Has the studio check the message whenever typing rests: the shape alone does not tell everything.
+fn check_when_settled(tab: Tab) {
+    let store = use_store();
+    let round = StoredValue::new(0u64);
+    Effect::new(move |_| {
+        tab.form.track();
+        let message = tab.editor.with(|e| e.error().is_none().then(|| e.message()));
+        round.update_value(|n| *n += 1);
+        let mine = round.get_value();
+        let Some(json) = message else { return tab.checked.set(None) };
+        spawn_local(async move {
+            gloo_timers::future::TimeoutFuture::new(SETTLE_MS).await;
+            // Gone when the tab is no longer drawn, or newer text came.
+            if round.try_get_value() != Some(mine) {
+                return;
+            }
+            let checked = store.client().check(CheckRequest { method: tab.method(), json }).await;
+            if round.try_get_value() == Some(mine) {
+                tab.checked.set(checked.ok());
+            }
+        });
+    });
 }

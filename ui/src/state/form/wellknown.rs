@@ -73,6 +73,24 @@ pub fn duration_problem(text: &str) -> Option<String> {
         .then(|| format!("A duration has at most {MAX_DURATION_SECONDS} seconds"))
 }
 
+/// The duration that was meant by words such as `5 minutes`, `1h` or `250ms`.
+pub fn duration_guess(text: &str) -> Option<String> {
+    let text = text.trim().to_lowercase();
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+    let number = text[..end].parse::<f64>().ok()?;
+    let factor = match text[end..].trim() {
+        "ms" | "millis" | "milliseconds" | "millisecond" => 0.001,
+        "sec" | "secs" | "second" | "seconds" => 1.0,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
+        "h" | "hr" | "hour" | "hours" => 3_600.0,
+        "d" | "day" | "days" => 86_400.0,
+        _ => return None,
+    };
+    let seconds = format!("{:.9}", number * factor);
+    let text = format!("{}s", seconds.trim_end_matches('0').trim_end_matches('.'));
+    duration_problem(&text).is_none().then_some(text)
+}
+
 /// What is wrong with a `FieldMask` as ProtoJSON writes it.
 pub fn mask_problem(text: &str) -> Option<String> {
     if text.is_empty() {
@@ -173,6 +191,22 @@ mod tests {
             ),
         ] {
             assert_eq!(duration_problem(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_in_words() {
+        for (text, expected) in [
+            ("5 minutes", Some("300s")),
+            ("1h", Some("3600s")),
+            ("250 ms", Some("0.25s")),
+            ("1.5 days", Some("129600s")),
+            ("300s", None),
+            ("300", None),
+            ("soon", None),
+            ("99999999999999 days", None),
+        ] {
+            assert_eq!(duration_guess(text).as_deref(), expected, "{text}");
         }
     }
 
