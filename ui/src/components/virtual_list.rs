@@ -80,21 +80,21 @@ pub fn VirtualList(
             }
         });
     }
-    let bring = move |place: Option<u64>| {
+    let bring = move |place: Option<u64>, how: fn(&Rows, u64, f64) -> Option<f64>| {
         if let Some(place) = place {
             request_animation_frame(move || {
-                let rows = untrack(rows);
-                if let Some(px) = rows.reveal(place, scroll.get_untracked()) {
+                let Some(scrolled) = scroll.try_get_untracked() else { return };
+                if let Some(px) = how(&untrack(rows), place, scrolled) {
                     scroll_to(px);
                 }
             });
         }
     };
     if let Some(reveal) = reveal {
-        Effect::new(move |_| bring(reveal.get()));
+        Effect::new(move |_| bring(reveal.get(), Rows::centre));
     }
     if let Some(selection) = selection {
-        Effect::new(move |_| bring(selection.at.get()));
+        Effect::new(move |_| bring(selection.at.get(), Rows::reveal));
     }
 
     let on_scroll = move |_| {

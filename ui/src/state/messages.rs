@@ -90,6 +90,11 @@ impl Messages {
         }
     }
 
+    /// What moved: at least what is known of it by the messages themselves.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
     /// How many messages there are.
     pub fn total(&self) -> u64 {
         self.totals.sent.saturating_add(self.totals.received).min(MAX_LISTED)

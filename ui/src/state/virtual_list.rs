@@ -73,6 +73,19 @@ impl Rows {
         Some(clamp(wanted / self.scale(), self.max_scroll_px()))
     }
 
+    /// Where to scroll so that row `index` is in the middle of the view; none when it is well in view already.
+    pub fn centre(&self, index: u64, scroll_px: f64) -> Option<f64> {
+        let scroll = clamp(scroll_px, self.max_scroll_px());
+        let above = index as f64 * self.row_px - scroll * self.scale();
+        let margin = self.row_px.min(self.view_px / 4.0);
+        if above >= margin && above + self.row_px <= self.view_px - margin {
+            return None;
+        }
+        let wanted = index as f64 * self.row_px - (self.view_px - self.row_px) / 2.0;
+        let px = clamp(wanted / self.scale(), self.max_scroll_px());
+        (px != scroll).then_some(px)
+    }
+
     /// The scroll position that shows the last row.
     pub fn max_scroll_px(&self) -> f64 {
         (self.content_px() - self.view_px).max(0.0)
@@ -162,6 +175,21 @@ mod tests {
             (40, 1_000.0, None),
         ] {
             assert_eq!(rows(100).reveal(index, scroll), expected, "row {index} from {scroll}");
+        }
+    }
+
+    #[test]
+    fn centres_what_is_not_well_in_view() {
+        for (index, scroll, expected) in [
+            (0, 0.0, None),
+            (5, 0.0, None),
+            (19, 0.0, Some(237.5)),
+            (50, 0.0, Some(1_012.5)),
+            (99, 0.0, Some(2_000.0)),
+            (99, 2_000.0, None),
+            (2, 1_000.0, Some(0.0)),
+        ] {
+            assert_eq!(rows(100).centre(index, scroll), expected, "row {index} from {scroll}");
         }
     }
 

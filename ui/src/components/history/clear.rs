@@ -65,7 +65,7 @@ pub fn Clear(
                     }
                 >
                     <b>{question}</b>
-                    <p class="dim">"Their messages go with them. Saved requests stay."</p>
+                    <p class="dim">"Messages go too; saved requests stay"</p>
                     <div class="dialog-buttons">
                         <button type="button" class="btn small" node_ref=keep on:click=move |_| asking.set(false)>
                             "Keep them"

@@ -59,8 +59,10 @@ fn Title(view: View, call: CallView) -> impl IntoView {
         let short = method.rsplit('/').next().unwrap_or(&method).to_owned();
         Some(view! {
             <Kind kind=Signal::stored(record.spec.kind)/>
-            <b title=method>{short}</b>
-            <span class="dim h-cut">{about(&record)}</span>
+            <span class="h-name">
+                <b class="h-cut" title=method>{short}</b>
+                <span class="dim h-cut" title=about(&record)>{about(&record)}</span>
+            </span>
         })
     };
     view! {

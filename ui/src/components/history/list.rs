@@ -158,7 +158,7 @@ fn cells(row: HistoryRow) -> impl IntoView {
         <span class=class title=text.clone()><span class="h-cut">{text.clone()}</span></span>
         <span class="h-method" title=row.method.clone()>
             <Kind kind=Signal::stored(row.kind)/>
-            <span class="h-cut"><b>{method.to_owned()}</b> <span class="faint">{short}</span></span>
+            <span class="h-cut"><b>{method.to_owned()}</b><span class="faint h-service">{short}</span></span>
             {many}
         </span>
         <span class="h-cut mono dim" title=row.text.clone()>{row.text.clone()}</span>

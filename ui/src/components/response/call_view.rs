@@ -26,6 +26,9 @@ use wirelab_model::{CallId, CallState, Direction, FormTypes, MessageDetail, Prob
 /// How often the elapsed time of an open call moves on, milliseconds.
 const TICK_MS: u64 = 100;
 
+/// How often what is dear to draw is drawn again, milliseconds.
+const PULSE_MS: f64 = 300.0;
+
 /// Which part of a response shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Section {
@@ -126,6 +129,17 @@ impl CallView {
         read: impl Fn(&Response) -> T + Send + Sync + 'static,
     ) -> Memo<Option<T>> {
         Memo::new(move |_| self.with(&read))
+    }
+
+    /// Changes a few times a second while the call is open, and with every message after: for what is dear to draw.
+    pub fn pulse(self) -> Memo<(u64, Option<(CallId, u64)>)> {
+        let beat = Memo::new(move |_| (self.now.get() / PULSE_MS) as u64);
+        Memo::new(move |_| {
+            let still = self.with(|response| {
+                (!response.is_running()).then(|| (response.id(), response.flow().next()))
+            });
+            (beat.get(), still.flatten())
+        })
     }
 
     /// Changes what is looked at in the call.

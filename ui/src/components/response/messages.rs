@@ -157,7 +157,7 @@ fn Nothing(call: CallView) -> impl IntoView {
 /// The filter of the list.
 #[component]
 pub fn Chips(call: CallView) -> impl IntoView {
-    let totals = call.memo(|response| response.record().totals);
+    let totals = call.memo(|response| response.messages().totals());
     let shown = call.memo(|response| response.messages().show());
     let chip =
         move |show: Show, text: &'static str, count: fn(&wirelab_model::Totals) -> Option<u64>| {

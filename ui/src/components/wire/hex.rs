@@ -72,7 +72,7 @@ pub fn Hex(
     let empty = move || detail.with(|d| d.as_ref().is_none_or(|d| d.wire.is_empty()));
     let nothing = move || match detail.with(Option::is_some) {
         true => "The message has no bytes: every field has its default",
-        false => "No message yet",
+        false => "No message",
     };
     view! {
         <section class="w-bytes" aria-label="Bytes">

@@ -50,7 +50,7 @@ pub fn Payload(
             <h4>"Payload on the wire" {aside.run()}</h4>
             {move || match detail.with(Option::is_some) {
                 true => view! { {meters} {verdict} }.into_any(),
-                false => view! { <p class="w-empty">"No message yet"</p> }.into_any(),
+                false => view! { <p class="w-empty">"No message"</p> }.into_any(),
             }}
         </section>
     }

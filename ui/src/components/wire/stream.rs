@@ -6,7 +6,7 @@ use crate::{
         response::CallView,
         virtual_list::{measured_height, measured_width},
     },
-    state::wire,
+    state::{response::Response, wire},
 };
 use leptos::{html::Div, prelude::*};
 use wirelab_chart::{Size, bytes_over_time, format, gap_distribution};
@@ -19,7 +19,7 @@ pub fn BytesOverTime(
     #[prop(into)]
     aside: ViewFn,
 ) -> impl IntoView {
-    let draw = move |size| call.with(|response| bytes_over_time(&response.flow().points(), size));
+    let draw = |response: &Response, size| bytes_over_time(&response.flow().points(), size);
     let left_out = call.memo(|response| {
         let left = response.flow_left_out();
         (left > 0 && !response.is_running())
@@ -31,7 +31,7 @@ pub fn BytesOverTime(
                 "Bytes sent and received"
                 <span class="faint">{move || left_out.get().flatten()} {aside.run()}</span>
             </h4>
-            <Fitted draw/>
+            <Fitted call draw/>
         </section>
     }
 }
@@ -39,28 +39,31 @@ pub fn BytesOverTime(
 /// How long messages were apart.
 #[component]
 pub fn Gaps(call: CallView) -> impl IntoView {
-    let draw = move |size| call.with(|response| gap_distribution(response.flow().gaps(), size));
-    let median = call.memo(|response| response.flow().median_gap());
+    let draw = |response: &Response, size| gap_distribution(response.flow().gaps(), size);
+    let pulse = call.pulse();
+    let median = Memo::new(move |_| {
+        pulse.track();
+        untrack(|| call.with(|response| response.flow().median_gap()))
+    });
     let median = move || median.get().flatten().map(|ns| format!("p50 {}", format::ns(ns)));
     view! {
         <section aria-label="Time between messages">
             <h4>"Time between messages" <span class="faint">{median}</span></h4>
-            <Fitted draw/>
+            <Fitted call draw/>
         </section>
     }
 }
 
-/// A chart at the size of its place.
+/// A chart at the size of its place, drawn a few times a second at most.
 #[component]
-fn Fitted<D>(draw: D) -> impl IntoView
-where
-    D: Fn(Size) -> Option<String> + Send + Sync + 'static,
-{
+fn Fitted(call: CallView, draw: fn(&Response, Size) -> String) -> impl IntoView {
     let frame = NodeRef::<Div>::new();
     let (width, height) = (measured_width(frame), measured_height(frame));
+    let pulse = call.pulse();
     let svg = Memo::new(move |_| {
-        let (width, height) = (width.get() as u32, height.get() as u32);
-        if width == 0 { None } else { draw(Size { width, height }) }
+        pulse.track();
+        let size = Size { width: width.get() as u32, height: height.get() as u32 };
+        if size.width == 0 { None } else { untrack(|| call.with(|response| draw(response, size))) }
     });
     view! { <div class="w-chart" node_ref=frame inner_html=move || svg.get()></div> }
 }
@@ -70,7 +73,7 @@ where
 pub fn FlowCounts(call: CallView) -> impl IntoView {
     let flow = call.memo(|response| {
         let record = response.record();
-        (record.totals, record.half_closed, response.is_running())
+        (response.messages().totals(), record.half_closed, response.is_running())
     });
     let state = move || {
         let (_, half_closed, running) = flow.get()?;
