@@ -10,23 +10,17 @@ use bytes::Bytes;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio_util::sync::CancellationToken;
-use crate::wirelab_bench::{self, Measured};
+use wirelab_bench::{MAX_CALLS, MAX_IN_FLIGHT, Measured};
 use wirelab_model::*;
 use wirelab_transcode::Codec;
 
-/// The most calls of a comparison.
-const MAX_CALLS: u32 = 1_000_000;
-/// The most calls in flight at once.
-const MAX_IN_FLIGHT: u32 = 1_024;
-/// How often screens are told how far a comparison has come.
-const PROGRESS_EVERY: Duration = Duration::from_millis(50);
 /// How long measuring what converting one call's messages costs may take, each way.
 const COSTS_BUDGET: Duration = Duration::from_millis(300);
 
-/// The comparisons that run.
+/// The comparisons that run, or whose reports could not be stored.
 #[derive(Default)]
 pub struct Benches(Mutex<HashMap<BenchId, Running>>);
 
@@ -102,37 +96,33 @@ impl Studio {
     ) {
         let mut progress =
             BenchProgress { id: report.id, total: report.spec.calls, ..BenchProgress::default() };
-        let bus = self.0.bus.clone();
-        let mut told = Instant::now();
-        let last = Arc::new(Mutex::new(progress.clone()));
-        let seen = last.clone();
-        let tell = move |done, errors| {
-            let mut now = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            (now.done, now.errors) = (done, errors);
-            if told.elapsed() >= PROGRESS_EVERY {
-                told = Instant::now();
-                bus.send(StudioEvent::Bench(now.clone()));
-            }
+        let tell = |done, errors| {
+            (progress.done, progress.errors) = (done, errors);
+            self.0.bus.send(StudioEvent::Bench(progress.clone()));
         };
         let client = Arc::new(self.0.client.clone());
         let measured =
             wirelab_bench::run(client, &report.spec, requests.clone(), tell, cancel).await;
         // Sizes and costs are measured when nothing else is.
-        let (spec_report, types_for) = (report.clone(), types);
-        let done = tokio::task::spawn_blocking(move || {
-            complete(spec_report, &types_for, &requests, measured)
-        });
-        report = done.await.unwrap_or_else(|_| BenchReport {
+        let begun = report.clone();
+        let completing =
+            tokio::task::spawn_blocking(move || complete(begun, &types, &requests, measured));
+        report = completing.await.unwrap_or_else(|_| BenchReport {
             state: BenchState::Failed,
             problem: Some(Problem::new(ProblemKind::Internal, "measuring the messages failed")),
             ..report
         });
-        if let Err(problem) = shelf.put_bench(&report).await {
-            self.0.records.troubled(&problem);
+        progress.state = report.state;
+        match shelf.put_bench(&report).await {
+            Ok(_) => drop(self.0.benches.lock().remove(&report.id)),
+            Err(problem) => {
+                self.0.records.troubled(&problem);
+                // It stays in memory, so that it is there as long as the studio is.
+                if let Some(kept) = self.0.benches.lock().get_mut(&report.id) {
+                    kept.report = report;
+                }
+            }
         }
-        self.0.benches.lock().remove(&report.id);
-        let last = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        (progress.done, progress.errors, progress.state) = (last.done, last.errors, report.state);
         self.0.bus.send(StudioEvent::Bench(progress));
     }
 
@@ -157,10 +147,12 @@ impl Studio {
     }
 
     pub(crate) async fn forget_bench(&self, id: BenchId) -> Result<(), Problem> {
-        if self.0.benches.lock().contains_key(&id) {
+        let state = self.0.benches.lock().get(&id).map(|bench| bench.report.state);
+        if state == Some(BenchState::Running) {
             return Err(Problem::new(ProblemKind::Mismatch, format!("comparison {id} is running"))
                 .help("stop it first"));
         }
+        self.0.benches.lock().remove(&id);
         self.0.records.of(id)?.delete_bench(id).await
     }
 }

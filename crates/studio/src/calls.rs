@@ -5,7 +5,7 @@ use crate::{
     json::{self, Types},
     live::{Live, SEND_WAIT, SENDING_MESSAGES},
     records::{Shelf, not_found},
-    run::Run,
+    run::{LARGE, Run},
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
@@ -16,6 +16,7 @@ use std::{
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 use wirelab_call::{Invoke, Requests};
 use wirelab_model::*;
 
@@ -45,6 +46,7 @@ struct Start {
     /// Whether more requests may come.
     open: bool,
     encode_ns: Option<u64>,
+    cancel: CancellationToken,
 }
 
 pub fn now_unix_ms() -> i64 {
@@ -65,13 +67,19 @@ impl Studio {
                 format!("{} takes exactly one message, not {}", spec.method, messages.len());
             return Err(Problem::new(ProblemKind::Mismatch, message));
         }
-        let begin = Instant::now();
-        let wires = encode_all(&types, &messages)?;
-        let encode_ns = nanos(begin);
+        let (wires, encode_ns) = encode_timed(&types, messages).await?;
         let encode_ns = (!wires.is_empty()).then_some(encode_ns);
         let first = Box::pin(stream::iter(wires));
-        self.go(Start { spec, types: Some(types), first, open: streams && !finish, encode_ns })
-            .await
+        let cancel = self.0.closing.child_token();
+        self.go(Start {
+            spec,
+            types: Some(types),
+            first,
+            open: streams && !finish,
+            encode_ns,
+            cancel,
+        })
+        .await
     }
 
     pub(crate) async fn replay_call(&self, id: CallId) -> Result<CallRecord, Problem> {
@@ -80,12 +88,13 @@ impl Studio {
         let types = Types::of(&self.0.sources.schema(), &record.spec.method);
         // The bytes go as they were; the types only tell how to show them.
         let open = record.spec.kind.client_streams() && !record.half_closed;
-        let first = Box::pin(recorded_requests(shelf, id));
-        self.go(Start { spec: record.spec, types, first, open, encode_ns: None }).await
+        let cancel = self.0.closing.child_token();
+        let first = Box::pin(recorded_requests(shelf, id, cancel.clone()));
+        self.go(Start { spec: record.spec, types, first, open, encode_ns: None, cancel }).await
     }
 
     async fn go(&self, start: Start) -> Result<CallRecord, Problem> {
-        let Start { spec, types, first, open, encode_ns } = start;
+        let Start { spec, types, first, open, encode_ns, cancel } = start;
         let inner = self.0.clone();
         if inner.closing.is_cancelled() {
             return Err(Problem::new(ProblemKind::Interrupted, "the studio is closing"));
@@ -106,7 +115,6 @@ impl Studio {
         record.id = id;
         let (sender, receiver) = mpsc::channel(SENDING_MESSAGES);
         let sender = open.then_some(sender);
-        let cancel = inner.closing.child_token();
         let live = Arc::new(Live::new(record.clone(), shelf, types, cancel.clone(), sender));
         inner.calls.lock().insert(id, live.clone());
         let requests: Requests = Box::pin(first.chain(ReceiverStream::new(receiver)));
@@ -171,15 +179,16 @@ impl Studio {
 
 /// Drives a call and cleans up after it.
 async fn run(inner: Arc<Inner>, live: Arc<Live>, events: wirelab_call::Events) {
-    crate::tell_history(&inner.bus, &inner.records).await;
     let mut run = Run::new(live.clone(), inner.bus.clone(), inner.closing.clone());
-    if let Some(problem) = run.drive(events).await {
+    let told = crate::tell_history(&inner.bus, &inner.records);
+    let ((), lost) = tokio::join!(told, run.drive(events));
+    if let Some(problem) = lost {
         inner.records.troubled(&problem);
     }
     drop(live.take_sender());
+    crate::tell_history(&inner.bus, &inner.records).await;
     run.tell_rest().await;
     inner.calls.lock().remove(&live.id);
-    crate::tell_history(&inner.bus, &inner.records).await;
 }
 
 fn over(id: CallId) -> Problem {
@@ -207,14 +216,36 @@ pub fn encode_all(types: &Types, messages: &[String]) -> Result<Vec<Bytes>, Prob
     messages.iter().enumerate().map(encode).collect()
 }
 
-/// The requests of a recorded call, read part by part as the connection takes them.
-fn recorded_requests(shelf: Shelf, call: CallId) -> impl Stream<Item = Bytes> + Send + 'static {
+/// The same off the threads that keep everything going when it is much, and how long it took.
+async fn encode_timed(types: &Types, messages: Vec<String>) -> Result<(Vec<Bytes>, u64), Problem> {
+    let encode = |types: &Types, messages: &[String]| {
+        let begin = Instant::now();
+        encode_all(types, messages).map(|wires| (wires, nanos(begin)))
+    };
+    if messages.iter().map(String::len).sum::<usize>() < LARGE {
+        return encode(types, &messages);
+    }
+    let types = types.clone();
+    let encoding = tokio::task::spawn_blocking(move || encode(&types, &messages));
+    encoding.await.unwrap_or_else(|_| {
+        Err(Problem::new(ProblemKind::Internal, "encoding the messages failed"))
+    })
+}
+
+/// The requests of a recorded call, read part by part as the connection takes them. When one cannot be read the
+/// call is cancelled: half-closing it would pass off a part as the whole.
+fn recorded_requests(
+    shelf: Shelf,
+    call: CallId,
+    cancel: CancellationToken,
+) -> impl Stream<Item = Bytes> + Send + 'static {
     struct Feed {
         shelf: Shelf,
         page: VecDeque<Bytes>,
         next: u64,
+        cancel: CancellationToken,
     }
-    let feed = Feed { shelf, page: VecDeque::new(), next: 0 };
+    let feed = Feed { shelf, page: VecDeque::new(), next: 0, cancel };
     stream::unfold(feed, move |mut feed| async move {
         loop {
             if let Some(wire) = feed.page.pop_front() {
@@ -223,8 +254,9 @@ fn recorded_requests(shelf: Shelf, call: CallId) -> impl Stream<Item = Bytes> + 
             let records = match feed.shelf.records(call, feed.next, REPLAY_PAGE).await {
                 Ok(records) => records,
                 Err(problem) => {
-                    tracing::warn!(%problem, "a replayed call lost its requests");
-                    Vec::new()
+                    tracing::warn!(%problem, "a replay is cancelled: its requests cannot be read");
+                    feed.cancel.cancel();
+                    std::future::pending().await
                 }
             };
             feed.next = records.last()?.row.index + 1;

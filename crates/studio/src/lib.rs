@@ -25,7 +25,6 @@ mod messages;
 mod records;
 mod run;
 mod sources;
-mod wirelab_bench;
 
 pub use bus::EVENTS;
 pub use dispatch::{Handlers, METHODS};

@@ -21,7 +21,7 @@ pub const UPDATE_TEXT: usize = 256 << 10;
 /// How often the record of a long call is written while it runs, so that a crash finds its headers too.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 /// Messages from this size on are converted off the threads that keep everything going.
-const LARGE: usize = 64 << 10;
+pub const LARGE: usize = 64 << 10;
 /// How often writing is tried while somebody else holds the file; each time waits for it.
 const WRITE_ATTEMPTS: u32 = 3;
 

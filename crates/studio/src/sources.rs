@@ -232,8 +232,13 @@ impl Studio {
         if self.0.remember
             && let Ok(history) = self.0.records.lasting()
         {
-            for (_, spec) in history.sources().await? {
-                remembered.push(sources.place(spec)?);
+            match history.sources().await {
+                Ok(specs) => {
+                    for (_, spec) in specs {
+                        remembered.push(sources.place(spec)?);
+                    }
+                }
+                Err(problem) => self.0.records.troubled(&problem),
             }
         }
         let place = |spec| absolute(spec).and_then(|spec| sources.place(spec));

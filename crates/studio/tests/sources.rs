@@ -1,0 +1,152 @@
+//! Sources: given, given again, broken, reflected, remembered.
+
+mod common;
+
+use common::Rig;
+use std::{fs, path::Path};
+use wirelab_model::*;
+use wirelab_studio::{Config, Studio};
+
+const GREETER: &str = r#"
+syntax = "proto3";
+package greet;
+service Greeter { rpc Hello(Name) returns (Name); }
+message Name { string name = 1; }
+"#;
+
+fn files(path: &Path) -> SourceSpec {
+    SourceSpec::Files { path: path.display().to_string(), import_roots: Vec::new() }
+}
+
+fn services(catalog: &Catalog) -> Vec<&str> {
+    let found = catalog.services.iter().map(|service| service.name.as_str());
+    found.filter(|name| name.starts_with("greet")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_is_read_again_and_a_broken_one_keeps_what_it_had() {
+    let rig = Rig::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("greet.proto");
+    fs::write(&file, GREETER).unwrap();
+    let first: Catalog = rig.must("add_source", files(folder.path())).await;
+    assert_eq!(first.sources.len(), 2);
+    let source = &first.sources[1];
+    assert_eq!(
+        (source.state, source.files, source.services),
+        (SourceState::Ready, 1, 1),
+        "{source:?}"
+    );
+    assert_eq!(services(&first), ["greet.Greeter"]);
+
+    // Given again it is read again, and is still one source.
+    fs::write(&file, GREETER.replace("Hello", "Hallo")).unwrap();
+    let again: Catalog = rig.must("add_source", files(folder.path())).await;
+    assert_eq!((again.sources.len(), &again.sources[1].id), (2, &source.id));
+    assert!(again.revision > first.revision);
+    assert_eq!(
+        again.services.iter().find(|s| s.name == "greet.Greeter").unwrap().methods[0].name,
+        "Hallo"
+    );
+
+    // Broken: the problem names the place, what was there stays.
+    fs::write(&file, "syntax = \"proto3\";\nmessage {").unwrap();
+    let broken: Catalog = rig.must("reload", Some(&source.id)).await;
+    let now = &broken.sources[1];
+    assert_eq!((now.state, now.services), (SourceState::Failed, 1));
+    let problem = &now.problems[0];
+    assert!(
+        problem.path.as_deref().is_some_and(|path| path.ends_with("greet.proto")),
+        "{problem:?}"
+    );
+    assert_eq!(problem.span.map(|span| span.line), Some(2), "{problem:?}");
+    assert_eq!(services(&broken), ["greet.Greeter"]);
+    let form: Form = rig.must("form", "greet.Greeter/Hallo").await;
+    assert!(form.example.contains("name"), "{form:?}");
+
+    fs::write(&file, GREETER).unwrap();
+    let whole: Catalog = rig.must("reload", None::<SourceId>).await;
+    assert!(whole.sources.iter().all(|source| source.state == SourceState::Ready), "{whole:?}");
+    let described: Description = rig.must("describe", "greet.Greeter").await;
+    assert!(described.text.contains("Hello") && described.kind == "service", "{described:?}");
+    let checked: Checked = rig
+        .must(
+            "check",
+            CheckRequest { method: "greet.Greeter/Hello".into(), json: r#"{"name":"Ada"}"#.into() },
+        )
+        .await;
+    let sizes = checked.sizes.unwrap();
+    assert_eq!((sizes.proto, sizes.json), (5, 14));
+    let checked: Checked = rig
+        .must(
+            "check",
+            CheckRequest { method: "greet.Greeter/Hello".into(), json: r#"{"name":1}"#.into() },
+        )
+        .await;
+    assert_eq!((checked.sizes, checked.problems[0].path.as_deref()), (None, Some("name")));
+
+    let left: Catalog = rig.must("remove_source", &source.id).await;
+    assert_eq!((left.sources.len(), services(&left).len()), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_added_is_there_after_a_restart() {
+    let mut rig = Rig::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("greet.proto"), GREETER).unwrap();
+    rig.must::<Catalog>("add_source", files(folder.path())).await;
+    let endpoint = Endpoint { address: rig.address.clone(), tls: Tls::Off };
+    let reflection = SourceSpec::Reflection { endpoint, metadata: Vec::new() };
+    let catalog: Catalog = rig.must("add_source", &reflection).await;
+    let reflected = catalog.sources.last().unwrap();
+    assert_eq!(
+        (reflected.state, &reflected.spec),
+        (SourceState::Ready, &reflection),
+        "{reflected:?}"
+    );
+    assert!(reflected.services >= 6 && reflected.label.contains(&rig.address), "{reflected:?}");
+    let ids: Vec<SourceId> =
+        catalog.sources.iter().skip(1).map(|source| source.id.clone()).collect();
+    rig.studio.close().await;
+
+    for (remember, expected) in [(true, ids.clone()), (false, Vec::new()), (true, ids)] {
+        let config = Config {
+            data_dir: Some(rig.folder.path().join("data")),
+            remember,
+            ..Config::default()
+        };
+        rig.studio = Studio::open(config).await.unwrap();
+        rig.events = Box::pin(rig.studio.events());
+        let mut catalog: Catalog = rig.must("catalog", ()).await;
+        let found: Vec<_> = catalog.sources.iter().map(|source| source.id.clone()).collect();
+        assert_eq!(found, expected);
+        // They load in the background, and say when they have.
+        while catalog.sources.iter().any(|source| source.state != SourceState::Ready) {
+            while !matches!(rig.event().await, StudioEvent::Catalog { .. }) {}
+            catalog = rig.must("catalog", ()).await;
+        }
+        assert_eq!(services(&catalog).len(), usize::from(remember));
+        rig.studio.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn saved_requests_survive_and_are_unique() {
+    let mut rig = Rig::new().await;
+    let request = SavedRequest {
+        name: "get one".into(),
+        spec: rig.spec("user.v1.UserService/GetUser"),
+        messages: vec!["{half".into()],
+        ..SavedRequest::default()
+    };
+    let saved: SavedRequest = rig.must("save", &request).await;
+    assert_eq!(
+        rig.ask::<SavedRequest>("save", &request).await.unwrap_err().kind,
+        ProblemKind::Invalid
+    );
+    rig.studio.close().await;
+    rig.studio = common::open(rig.folder.path()).await;
+    assert_eq!(rig.must::<Vec<SavedRequest>>("saved", ()).await, std::slice::from_ref(&saved));
+    rig.must::<()>("delete_saved", saved.id).await;
+    assert!(rig.must::<Vec<SavedRequest>>("saved", ()).await.is_empty());
+}
