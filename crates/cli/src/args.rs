@@ -4,8 +4,10 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 all went well; 1 wrong usage or a failure on this side; 64 + N a call ended with the gRPC status code N
-(65 CANCELLED … 80 UNAUTHENTICATED).
+Exit codes:
+  0       all went well
+  1       wrong usage, or a failure on this side
+  64 + N  a call ended with the gRPC status code N (65 CANCELLED … 80 UNAUTHENTICATED)
 
 WIRELAB_LOG=debug shows what goes on inside.";
 
@@ -43,7 +45,7 @@ pub enum Command {
 #[derive(Debug, Default, ClapArgs)]
 pub struct DataDir {
     /// Keep history and saved requests in this folder instead of the platform's own
-    #[arg(long, value_name = "DIR", env = "WIRELAB_DATA_DIR")]
+    #[arg(long, value_name = "DIR", env = "WIRELAB_DATA_DIR", hide_env_values = true)]
     pub data_dir: Option<PathBuf>,
 }
 
@@ -54,8 +56,8 @@ Examples:
   wirelab serve --port 8080 ~/api       another port, your own schemas
   wirelab serve --port 0 --no-open      any free port; the address is printed
 
-The address holds a token that is new with each start; without it nobody gets in. The studio answers on this
-machine only unless --listen says otherwise.")]
+The address holds a token that is new with each start; without it nobody gets in.
+The studio answers on this machine only unless --listen says otherwise.")]
 pub struct Serve {
     /// .proto files, folders of them, or descriptor sets (.binpb, .pb, .protoset, .desc, .bin) to load
     #[arg(value_name = "PATH")]
@@ -145,13 +147,14 @@ pub struct Describe {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
-  wirelab call localhost:50051 shop.inventory.v1.InventoryService/GetStock -d '{\"sku\": \"KB-204-EU\"}'
-  wirelab call localhost:50051 helloworld.Greeter.SayHello -d @request.json -H 'authorization: Bearer …' -v
-  printf '{\"name\":\"A\"} {\"name\":\"B\"}' | wirelab call localhost:50051 helloworld.Greeter/SayHelloBidiStream -d @-
+  wirelab call localhost:50051 helloworld.Greeter/SayHello -d '{\"name\": \"Ada\"}'
+  wirelab call localhost:50051 user.v1.UserService.CreateUsers -d @users.json -v
   wirelab call https://api.example.com pkg.Service/Method --proto api --deadline 5s
+  some-program | wirelab call localhost:50051 user.v1.UserService/ChatStream -d @-
 
-Answers go to standard output as they come, everything else to standard error. Requests of a stream are read and
-sent one JSON value after the other, so a program can converse. Ctrl-C cancels the call.")]
+Answers go to standard output as they come, everything else to standard error.
+Requests of a stream are read and sent one JSON value after the other, so that a
+program can converse. Ctrl-C cancels the call.")]
 pub struct Call {
     /// The server: host:port, http://… or https://…
     pub address: String,
@@ -191,8 +194,9 @@ Examples:
   wirelab demo --listen 127.0.0.1:0
   wirelab call localhost:50051 helloworld.Greeter/SayHello -H 'demo-fail: NOT_FOUND'
 
-Metadata tells it to misbehave: demo-delay-ms, demo-interval-ms, demo-count, demo-fail, demo-fail-message,
-demo-fail-after, demo-stall, demo-echo-metadata; proto-samples/README.md says how.")]
+Metadata tells it to misbehave: demo-delay-ms, demo-interval-ms, demo-count, demo-fail,
+demo-fail-message, demo-fail-after, demo-stall, demo-echo-metadata.
+proto-samples/README.md says how.")]
 pub struct Demo {
     /// Where to listen; port 0 takes any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:50051")]

@@ -13,7 +13,7 @@ const SUGGESTIONS: usize = 3;
 
 pub async fn list(args: List) -> Result<u8, Problem> {
     let (service, address) = split(args.targets)?;
-    with(&args.schemas, address.as_deref(), async |opened, catalog| {
+    with(&args.schemas, address.as_deref(), async |_, catalog| {
         source::tell_problems(catalog);
         let Some(name) = service else {
             if args.json {
@@ -23,7 +23,6 @@ pub async fn list(args: List) -> Result<u8, Problem> {
                 catalog.services.iter().map(|service| service.name.as_str()).collect();
             return if names.is_empty() { Ok(()) } else { output::print(&names.join("\n")) };
         };
-        let _ = opened;
         let found = catalog.services.iter().find(|service| service.name == name);
         let service = found.ok_or_else(|| no_service(catalog, &name))?;
         if args.json {
@@ -88,21 +87,30 @@ fn no_service(catalog: &Catalog, name: &str) -> Problem {
     suggest(problem, name, names)
 }
 
-/// Adds names that may have been meant: those whose last part is the same, or else the first ones there are.
+/// Adds names that may have been meant: those that end the same way, or else begin so, or else the first ones.
 pub fn suggest<'a>(
     problem: Problem,
     wanted: &str,
     names: impl Iterator<Item = &'a str> + Clone,
 ) -> Problem {
-    let last = |name: &str| name.rsplit(['.', '/']).next().unwrap_or(name).to_ascii_lowercase();
-    let similar: Vec<_> =
-        names.clone().filter(|name| last(name) == last(wanted)).take(SUGGESTIONS).collect();
-    if !similar.is_empty() {
-        return problem.help(format!("did you mean {}?", similar.join(" or ")));
+    let split = |name: &str| {
+        let (first, last) = name.rsplit_once(['.', '/']).unwrap_or(("", name));
+        (first.to_ascii_lowercase(), last.to_ascii_lowercase())
+    };
+    let (first, last) = split(wanted);
+    let some = |like: &dyn Fn(&str) -> bool| -> Vec<&str> {
+        names.clone().filter(|name| like(name)).take(SUGGESTIONS).collect()
+    };
+    let meant = some(&|name| split(name).1 == last);
+    if !meant.is_empty() {
+        return problem.help(format!("did you mean {}?", meant.join(" or ")));
     }
-    let some: Vec<_> = names.take(SUGGESTIONS).collect();
-    match some.is_empty() {
-        true => problem.help("nothing was loaded that defines any"),
-        false => problem.help(format!("there is {}; `wirelab list` shows all", some.join(", "))),
+    let mut near = some(&|name| split(name).0 == first);
+    if near.is_empty() {
+        near = some(&|_| true);
     }
+    if near.is_empty() {
+        return problem.help("what was loaded defines none");
+    }
+    problem.help(format!("there is {}; `wirelab list` shows all", near.join(", ")))
 }

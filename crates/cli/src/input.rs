@@ -39,7 +39,8 @@ impl Data {
         }
     }
 
-    fn name(&self) -> String {
+    /// What problems call it.
+    pub fn name(&self) -> String {
         match self {
             Data::None | Data::Text(_) => "-d".to_owned(),
             Data::File(path) => path.display().to_string(),

@@ -1,7 +1,11 @@
 //! Prints the answers of a call in order, each once, whatever the events left out.
 
-use crate::{args::Call, json, output};
-use wirelab_model::{CallId, Direction, MessageQuery, MessageRow, MessagesQuery, Problem};
+use super::defaults;
+use crate::{json, output};
+use std::borrow::Cow;
+use wirelab_model::{
+    CallId, Direction, FormTypes, MessageQuery, MessageRow, MessagesQuery, Problem,
+};
 use wirelab_studio::{Handlers, Studio};
 
 /// How many messages are asked for at once.
@@ -13,18 +17,14 @@ pub struct Follower {
     id: CallId,
     next: u64,
     lines: bool,
+    defaults: Option<FormTypes>,
     unreadable: bool,
 }
 
 impl Follower {
-    /// From the first message on.
-    pub fn new(studio: Studio, id: CallId, args: &Call) -> Self {
-        Follower { studio, id, next: 0, lines: args.json, unreadable: false }
-    }
-
-    /// Which call.
-    pub fn id(&self) -> CallId {
-        self.id
+    /// From the first message on; as lines of JSON or indented, with default values where the answer's types are given.
+    pub fn new(studio: Studio, id: CallId, lines: bool, defaults: Option<FormTypes>) -> Self {
+        Follower { studio, id, next: 0, lines, defaults, unreadable: false }
     }
 
     /// Whether an answer could not be read as its type.
@@ -81,10 +81,14 @@ impl Follower {
     }
 
     fn print(&self, text: &str) -> Result<(), Problem> {
+        let text = match &self.defaults {
+            Some(types) => Cow::Owned(defaults::fill(types, text)),
+            None => Cow::Borrowed(text),
+        };
         if self.lines {
-            output::print(&format!("{{\"message\":{}}}", json::compact(text)))
+            output::print(&format!("{{\"message\":{}}}", json::compact(&text)))
         } else {
-            output::print(&json::pretty(text))
+            output::print(&json::pretty(&text))
         }
     }
 }

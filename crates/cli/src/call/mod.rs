@@ -1,5 +1,6 @@
 //! `wirelab call`: one call of any kind, requests from text or standard input, answers to standard output.
 
+mod defaults;
 mod follow;
 mod report;
 
@@ -14,10 +15,10 @@ use follow::Follower;
 use futures_util::StreamExt;
 use tokio::sync::mpsc::Receiver;
 use wirelab_model::{
-    CallSpec, CallState, Catalog, MethodInfo, Problem, ProblemKind, SendMessage, StartCall,
+    CallId, CallSpec, CallState, Catalog, MethodInfo, Problem, ProblemKind, SendMessage, StartCall,
     StudioEvent,
 };
-use wirelab_studio::Handlers;
+use wirelab_studio::{Handlers, Studio};
 
 /// What the exit codes of failed calls begin at, as grpcurl has it.
 const EXIT_STATUS: u32 = 64;
@@ -55,7 +56,9 @@ async fn call(opened: &Opened, args: &Call, mut spec: CallSpec) -> Result<u8, Pr
         output::problem(&problem);
     }
 
-    let mut values = Data::parse(args.data.as_deref()).values();
+    let data = Data::parse(args.data.as_deref());
+    let place = data.name();
+    let mut values = data.values();
     let (messages, finish) = if spec.kind.client_streams() {
         (Vec::new(), false)
     } else {
@@ -65,10 +68,16 @@ async fn call(opened: &Opened, args: &Call, mut spec: CallSpec) -> Result<u8, Pr
         report::request(&spec);
     }
     let mut events = studio.events();
-    let record = studio.start_call(StartCall { spec, messages, finish }).await?;
+    let start = StartCall { spec, messages, finish };
+    let record = studio.start_call(start).await.map_err(|problem| at(problem, &place, 1))?;
     let id = record.id;
-    let mut follower = Follower::new(studio.clone(), id, args);
+    let types = match args.emit_defaults {
+        true => Some(studio.form(method.output.clone()).await?.types),
+        false => None,
+    };
+    let mut follower = Follower::new(studio.clone(), id, args.json, types);
     let mut sending = !finish;
+    let mut sent = 0_u64;
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
     let mut listening = true;
@@ -76,7 +85,9 @@ async fn call(opened: &Opened, args: &Call, mut spec: CallSpec) -> Result<u8, Pr
         let event = tokio::select! {
             event = events.next() => event,
             value = values.recv(), if sending => {
-                sending = send(studio, &mut follower, value).await?;
+                sent += 1;
+                let next = send(studio, id, value).await;
+                sending = next.map_err(|problem| at(problem, &place, sent))?;
                 continue;
             }
             _ = &mut interrupted, if listening => {
@@ -112,11 +123,10 @@ async fn call(opened: &Opened, args: &Call, mut spec: CallSpec) -> Result<u8, Pr
 
 /// Sends the next request, or says that there is none; returns whether more may come.
 async fn send(
-    studio: &wirelab_studio::Studio,
-    follower: &mut Follower,
+    studio: &Studio,
+    id: CallId,
     value: Option<Result<String, Problem>>,
 ) -> Result<bool, Problem> {
-    let id = follower.id();
     let sent = match value {
         None => studio.finish_sending(id).await.map(|()| false),
         Some(Ok(json)) => studio.send_message(SendMessage { call: id, json }).await.map(|()| true),
@@ -129,6 +139,20 @@ async fn send(
     }
     studio.cancel_call(id).await?;
     Err(problem)
+}
+
+/// Says which request is wrong: the `number`th of `place`; where in it is told already.
+fn at(mut problem: Problem, place: &str, number: u64) -> Problem {
+    if problem.span.is_none() || problem.path.as_deref() == Some(place) {
+        return problem;
+    }
+    if let Some(path) = problem.path.take() {
+        problem.message = format!("{path}: {}", problem.message);
+    }
+    match number {
+        1 => problem.at(place),
+        _ => problem.at(format!("{place}, value {number}")),
+    }
 }
 
 /// The request of a method that takes one: an empty message when nothing is given.
@@ -153,14 +177,10 @@ fn find<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a MethodInfo, Problem>
         (false, Some((service, method))) => format!("{service}/{method}"),
         _ => name.to_owned(),
     };
-    let mut methods = catalog.services.iter().flat_map(|service| &service.methods);
+    let methods = catalog.services.iter().flat_map(|service| &service.methods);
     methods.clone().find(|method| method.path == path).ok_or_else(|| {
         source::tell_problems(catalog);
         let problem = Problem::new(ProblemKind::NotFound, format!("there is no method {path:?}"));
-        suggest(
-            problem,
-            &path,
-            methods.by_ref().map(|method| method.path.as_str()).collect::<Vec<_>>().into_iter(),
-        )
+        suggest(problem, &path, methods.map(|method| method.path.as_str()))
     })
 }

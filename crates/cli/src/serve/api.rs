@@ -2,7 +2,7 @@
 
 use super::Shared;
 use axum::{
-    body::{self, Body},
+    body::{self, Body, HttpBody},
     extract::{Path, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
@@ -18,14 +18,15 @@ pub async fn answer(
     Path(method): Path<String>,
     body: Body,
 ) -> Response {
-    let body = match body::to_bytes(body, MAX_BODY_BYTES).await {
-        Ok(body) => body,
-        Err(_) => {
-            let message =
-                format!("the request is larger than {MAX_BODY_BYTES} bytes, or broke off");
-            return refuse(&Problem::new(ProblemKind::TooLarge, message));
-        }
+    let too_large = || {
+        let message = format!("the request is larger than {MAX_BODY_BYTES} bytes, or broke off");
+        refuse(&Problem::new(ProblemKind::TooLarge, message))
     };
+    // One that says how large it is need not be read to be refused.
+    if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+        return too_large();
+    }
+    let Ok(body) = body::to_bytes(body, MAX_BODY_BYTES).await else { return too_large() };
     match shared.studio.dispatch(&method, &body).await {
         Ok(reply) => json(StatusCode::OK, reply),
         Err(problem) => refuse(&problem),
