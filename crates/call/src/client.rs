@@ -34,6 +34,11 @@ impl Client {
         Client { inner: Arc::new(Inner { pool: Pool::default(), tls: Tls::new(roots) }) }
     }
 
+    #[cfg(test)]
+    pub(crate) fn with_pool(pool: Pool) -> Client {
+        Client { inner: Arc::new(Inner { pool, tls: Tls::default() }) }
+    }
+
     /// Asks a server for the descriptors of its services by reflection v1, or v1alpha where v1 is missing.
     /// Services and files that cannot be had are among the problems and do not spoil the others.
     ///

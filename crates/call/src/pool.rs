@@ -177,3 +177,75 @@ impl Drop for Lease {
         self.state.active.fetch_sub(1, SeqCst);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Client, Invoke, requests};
+    use futures_util::StreamExt;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+    use tokio_util::sync::CancellationToken;
+    use wirelab_model::{CallEvent, CallSpec, Problem};
+
+    const SHORT: Duration = Duration::from_millis(30);
+
+    fn client(patience: Patience) -> Client {
+        Client::with_pool(Pool { patience, ..Pool::default() })
+    }
+
+    async fn call(client: &Client, address: &str) -> Vec<CallEvent> {
+        let spec = CallSpec {
+            endpoint: wirelab_model::Endpoint { address: address.into(), ..Default::default() },
+            method: "a.B/C".into(),
+            ..CallSpec::default()
+        };
+        client.invoke(spec, requests([vec![]]), CancellationToken::new()).collect().await
+    }
+
+    fn problem(events: Vec<CallEvent>) -> Problem {
+        match events.into_iter().next_back().map(|event| event.kind) {
+            Some(CallEventKind::Finished { status, .. }) => status.problem.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_says_nothing_is_left() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let patience = Patience { connect: Duration::from_secs(1), ..Patience::default() };
+        let silent = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut all = Vec::new();
+            stream.read_to_end(&mut all).await.unwrap();
+        });
+        let problem = problem(call(&client(patience), &address).await);
+        assert_eq!(
+            problem.message.replace(&address, "ADDR"),
+            "ADDR accepted the connection, but said nothing for 1 s"
+        );
+        // The server sees the connection end.
+        silent.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_is_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let server = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            while let Some(Ok((_, mut respond))) = connection.accept().await {
+                let mut response = http::Response::new(());
+                response.headers_mut().insert("grpc-status", "5".parse().unwrap());
+                respond.send_response(response, true).unwrap();
+            }
+        });
+        let client = client(Patience { idle: SHORT, ..Patience::default() });
+        assert_eq!(problem(call(&client, &address).await).grpc_status, Some(5));
+        // Ends when the connection does, although the client lives.
+        server.await.unwrap();
+        drop(client);
+    }
+}

@@ -54,9 +54,12 @@ mod tests {
     use super::*;
     use http::{HeaderName, HeaderValue};
 
+    type Headers = [(&'static str, &'static str)];
+    type Parsed<'a> = Option<Result<(u32, &'a str, &'a [u8]), &'a str>>;
+
     #[test]
     fn trailers() {
-        let table: [(&[(&str, &str)], Option<Result<(u32, &str, &[u8]), &str>>); 9] = [
+        let table: [(&Headers, Parsed<'_>); 9] = [
             (&[], None),
             (&[("grpc-message", "x")], None),
             (&[("grpc-status", "0")], Some(Ok((0, "", &[])))),

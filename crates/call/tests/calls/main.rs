@@ -1,5 +1,6 @@
 //! Calls against servers that run beside the test.
 
+mod answers;
 mod faults;
 mod pool;
 mod reflection;
