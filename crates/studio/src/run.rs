@@ -307,3 +307,6 @@ fn read(codec: &Codec, wire: &[u8]) -> (Option<(u64, String)>, Duration) {
     let took = begin.elapsed();
     (json.ok().map(|json| (json.len() as u64, json::row_text(&json))), took)
 }
+
+#[cfg(test)]
+mod tests;

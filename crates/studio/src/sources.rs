@@ -82,8 +82,7 @@ fn absolute(spec: SourceSpec) -> Result<SourceSpec, Problem> {
             import_roots: import_roots.into_iter().map(full).collect::<Result<_, _>>()?,
         },
         SourceSpec::DescriptorSet { path } => SourceSpec::DescriptorSet { path: full(path)? },
-        SourceSpec::Reflection { endpoint, metadata } if endpoint.address.trim().is_empty() => {
-            let _ = metadata;
+        SourceSpec::Reflection { ref endpoint, .. } if endpoint.address.trim().is_empty() => {
             return Err(
                 Problem::new(ProblemKind::Invalid, "the address is empty").help("give host:port")
             );
