@@ -83,7 +83,11 @@ fn field_shape(field: &FieldDescriptor, docs: &mut Docs) -> (Kind, FieldShape) {
         name: field.name().to_owned(),
         json_name: field.json_name().to_owned(),
         number: field.number(),
-        docs: docs.of(&field.parent_file(), field.path()),
+        docs: match field.kind() {
+            // The comment in front of a group is its message's.
+            Kind::Message(group) if field.is_group() => docs.of(&field.parent_file(), group.path()),
+            _ => docs.of(&field.parent_file(), field.path()),
+        },
         deprecated: is_deprecated(proto),
         cardinality,
         ty: field_type(&kind),
@@ -132,7 +136,10 @@ fn enum_shape(e: &EnumDescriptor, docs: &mut Docs) -> EnumShape {
             deprecated: options.as_ref().is_some_and(|o| o.deprecated()),
         }
     };
-    let values = e.values().map(value).collect();
+    // `values` goes by number, too.
+    let mut in_order: Vec<_> = e.values().collect();
+    in_order.sort_by_key(|value| value.path().last().copied());
+    let values = in_order.into_iter().map(value).collect();
     EnumShape { name: e.full_name().to_owned(), docs: docs.of(&file, e.path()), values }
 }
 

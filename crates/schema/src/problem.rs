@@ -27,6 +27,11 @@ impl Problems {
         self.consequences.push(problem);
     }
 
+    /// Whether all went well so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.causes.is_empty() && self.consequences.is_empty()
+    }
+
     pub(crate) fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
         self.causes.extend(problems);
     }
@@ -94,8 +99,27 @@ pub(crate) fn from_diagnostic(
     text: &str,
 ) -> Vec<Problem> {
     let mut problems = vec![one(kind, error, first, text)];
-    let related = error.related().into_iter().flatten();
-    problems.extend(related.take(MAX_PROBLEMS_A_FILE - 1).map(|e| one(kind, e, None, text)));
+    // When one name is defined elsewhere, so is probably the whole file.
+    let is_elsewhere = |message: &str| message.contains(" is already defined in file '");
+    let mut elsewhere = usize::from(is_elsewhere(&error.to_string()));
+    for related in error.related().into_iter().flatten() {
+        if is_elsewhere(&related.to_string()) {
+            elsewhere += 1;
+            if elsewhere > 1 {
+                continue;
+            }
+        }
+        // Placing an error reads the text up to it: not for each of many thousands.
+        if problems.len() < MAX_PROBLEMS_A_FILE {
+            problems.push(one(kind, related, None, text));
+        }
+    }
+    if let Some(problem) = problems.iter_mut().find(|p| is_elsewhere(&p.message)) {
+        if elsewhere > 1 {
+            problem.message += &format!(", and so are {} more of its names", elsewhere - 1);
+        }
+        problem.help.get_or_insert_with(|| "Load the two files as separate sources".to_owned());
+    }
     problems
 }
 

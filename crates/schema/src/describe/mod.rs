@@ -204,9 +204,11 @@ impl Printer {
     }
 
     fn reserved(&mut self, numbers: String, names: Vec<String>) {
+        if !numbers.is_empty() || !names.is_empty() {
+            self.gap();
+        }
         for list in [numbers, names.join(", ")] {
             if !list.is_empty() {
-                self.gap();
                 self.line(&format!("reserved {list};"));
             }
         }
@@ -215,6 +217,9 @@ impl Printer {
     fn oneof(&mut self, oneof: &OneofDescriptor) {
         self.comment(oneof.path());
         self.open(&format!("oneof {}", oneof.name()));
+        if oneof.oneof_descriptor_proto().options.is_some() {
+            self.options(&set_options(&oneof.options()));
+        }
         let mut fields: Vec<_> = oneof.fields().collect();
         fields.sort_by_key(|field| field.path().last().copied());
         for field in fields {
@@ -224,7 +229,12 @@ impl Printer {
     }
 
     fn field(&mut self, field: &FieldDescriptor) {
-        self.comment(field.path());
+        let kind = field.kind();
+        // A group is written where its message is defined, beside the field. A descriptor may claim otherwise.
+        let beside =
+            |m: &&MessageDescriptor| m.parent_message().as_ref() == Some(field.parent_message());
+        let group = kind.as_message().filter(|_| field.is_group()).filter(beside);
+        self.comment(group.map_or(field.path(), MessageDescriptor::path));
         let proto = field.field_descriptor_proto();
         let label = if field.is_map() || field.containing_oneof().is_some_and(|o| !o.is_synthetic())
         {
@@ -234,18 +244,18 @@ impl Printer {
         };
         let set = if proto.options.is_some() { set_options(&field.options()) } else { vec![] };
         let options = brackets(proto, set);
-        if let (true, Kind::Message(group)) = (field.is_group(), field.kind()) {
+        if let Some(group) = group {
             self.open(&format!("{label}group {} = {}{options}", group.name(), field.number()));
-            self.body(&group);
+            self.body(group);
             self.close();
             return;
         }
-        let ty = match field.kind() {
+        let ty = match &kind {
             Kind::Message(entry) if field.is_map() => {
                 let key = self.kind(&entry.map_entry_key_field().kind());
                 format!("map<{key}, {}>", self.kind(&entry.map_entry_value_field().kind()))
             }
-            kind => self.kind(&kind),
+            kind => self.kind(kind),
         };
         self.line(&format!("{label}{ty} {} = {}{options};", field.name(), field.number()));
     }
@@ -278,7 +288,9 @@ impl Printer {
         if e.enum_descriptor_proto().options.is_some() {
             self.options(&set_options(&e.options()));
         }
-        for value in e.values() {
+        let mut values: Vec<_> = e.values().collect();
+        values.sort_by_key(|value| value.path().last().copied());
+        for value in values {
             self.comment(value.path());
             let has_options = value.enum_value_descriptor_proto().options.is_some();
             let set = if has_options { set_options(&value.options()) } else { vec![] };

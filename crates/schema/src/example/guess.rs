@@ -4,12 +4,24 @@
 pub(super) struct Name {
     words: Vec<String>,
     around: Vec<String>,
+    /// The text of a name that tells nothing; else its words.
+    unknown: Option<&'static str>,
 }
 
 impl Name {
     /// From the names in the file.
     pub(super) fn new(field: &str, message: &str) -> Name {
-        Name { words: words(field), around: words(message) }
+        Name { words: words(field), around: words(message), unknown: None }
+    }
+
+    /// With `text` for a name that tells nothing.
+    pub(super) fn or(self, text: &'static str) -> Name {
+        Name { unknown: Some(text), ..self }
+    }
+
+    /// Whether it is about what the answer leaves out, for which only the server knows an example.
+    pub(super) fn narrows(&self) -> bool {
+        self.has(&["read", "view", "response"])
     }
 
     /// Whether the name is about one of these, which its last words say.
@@ -57,7 +69,9 @@ impl Name {
         if self.ends(&["at", "time", "timestamp"]) {
             return self.timestamp().to_owned();
         }
-        if self.words.is_empty() { "text".to_owned() } else { self.words.join(" ") }
+        let words = self.words.join(" ");
+        let unknown = if words.is_empty() { Some("text") } else { self.unknown };
+        unknown.map_or(words, str::to_owned)
     }
 
     /// A whole number.

@@ -82,6 +82,7 @@ impl Maker {
                 Some(Scalar::Bool) => "true",
                 _ => "1",
             };
+            let name = name.or("value");
             let value = self.value(&entry.map_entry_value_field().kind(), &name, siblings)?;
             return Some(json!({ key: value }));
         }
@@ -97,6 +98,9 @@ impl Maker {
                     return None;
                 }
                 if well_known(message) == Some(WellKnown::FieldMask) {
+                    if name.narrows() {
+                        return None;
+                    }
                     return Some(Value::String(mask(siblings)));
                 }
                 Some(self.message(message, name))
@@ -137,9 +141,11 @@ fn enum_value(e: &EnumDescriptor) -> Value {
     let tells = |value: &prost_reflect::EnumValueDescriptor| {
         let options = &value.enum_value_descriptor_proto().options;
         let vague = value.name().ends_with("UNSPECIFIED") || value.name().ends_with("UNKNOWN");
-        value.number() != 0 && !vague && !options.as_ref().is_some_and(|o| o.deprecated())
+        value.number() > 0 && !vague && !options.as_ref().is_some_and(|o| o.deprecated())
     };
-    e.values().find(tells).unwrap_or_else(|| e.default_value()).name().into()
+    let mut values: Vec<_> = e.values().collect();
+    values.sort_by_key(|value| value.path().last().copied());
+    values.into_iter().find(tells).unwrap_or_else(|| e.default_value()).name().into()
 }
 
 fn scalar_value(scalar: Scalar, name: &Name) -> Value {

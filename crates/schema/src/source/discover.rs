@@ -121,10 +121,22 @@ struct Walker {
 impl Walker {
     fn walk(&mut self, base: &Path) {
         // Links come last, so that a folder that is also reached without one keeps its own path.
-        let mut links = vec![];
+        let (mut links, mut files) = (vec![], vec![]);
         self.walk_from(base.to_owned(), 0, &mut links);
         while let Some((link, depth)) = links.pop() {
-            self.follow(link, depth, &mut links);
+            // A link to nowhere is no proto; were one imported, that import is reported.
+            let Ok(real) = fs::canonicalize(&link) else { continue };
+            if real.is_dir() && !is_skipped(&link) {
+                self.walk_from(link, depth, &mut links);
+            } else if real.is_file() && is_proto(&link) {
+                files.push((link, real));
+            }
+        }
+        files.sort();
+        for (link, real) in files {
+            if self.seen_files.insert(real) {
+                self.file(link);
+            }
         }
     }
 
@@ -132,7 +144,7 @@ impl Walker {
         let mut folders = vec![(folder, depth)];
         while let Some((folder, depth)) = folders.pop() {
             let Ok(real) = fs::canonicalize(&folder) else { continue };
-            if !self.seen_folders.insert(real) {
+            if !self.seen_folders.insert(real.clone()) {
                 continue;
             }
             if depth > MAX_FOLDER_DEPTH {
@@ -156,26 +168,16 @@ impl Walker {
                 let path = entry.path();
                 match entry.file_type() {
                     Ok(kind) if kind.is_symlink() => links.push((path, depth + 1)),
-                    Ok(kind) if kind.is_dir() => {
-                        if !is_skipped(&path) {
-                            folders.push((path, depth + 1));
-                        }
+                    Ok(kind) if kind.is_dir() && !is_skipped(&path) => {
+                        folders.push((path, depth + 1));
                     }
-                    Ok(kind) if kind.is_file() => self.file(path),
+                    Ok(kind) if kind.is_file() => {
+                        self.seen_files.insert(real.join(entry.file_name()));
+                        self.file(path);
+                    }
                     _ => {}
                 }
             }
-        }
-    }
-
-    fn follow(&mut self, link: PathBuf, depth: usize, links: &mut Vec<(PathBuf, usize)>) {
-        // A link to nowhere is no proto; were one imported, that import is reported.
-        let Ok(real) = fs::canonicalize(&link) else { return };
-        if real.is_dir() && !is_skipped(&link) {
-            self.walk_from(link, depth, links);
-        } else if real.is_file() && is_proto(&link) && !self.seen_files.contains(&real) {
-            self.seen_files.insert(real);
-            self.file(link);
         }
     }
 
@@ -185,7 +187,6 @@ impl Walker {
                 self.stop(&path, format!("more than {MAX_FILES} .proto files"));
                 return;
             }
-            self.seen_files.insert(path.clone());
             self.protos.push(path);
         } else if path.file_name().is_some_and(|n| CONFIGS.iter().any(|c| n == *c)) {
             self.configs.push(path);

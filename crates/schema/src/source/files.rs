@@ -139,10 +139,17 @@ impl Loader<'_> {
             targets.push(match self.resolver.resolve(&folder, import) {
                 Found::File(found) => {
                     let key = Key::File(found.clone());
-                    if !self.index.contains_key(&key) {
-                        next.insert(found);
+                    let known = self.index.get(&key).and_then(|i| self.entries.get(*i));
+                    let broken = known.is_some_and(|entry| entry.parsed.is_none());
+                    if broken && builtin::contains(import) {
+                        self.add_builtin(import);
+                        Some(Key::Builtin(import.clone()))
+                    } else {
+                        if known.is_none() {
+                            next.insert(found);
+                        }
+                        Some(key)
                     }
-                    Some(key)
                 }
                 Found::Builtin => {
                     self.add_builtin(import);
@@ -184,7 +191,7 @@ impl Loader<'_> {
                 Key::Builtin(_) => Some(Unit::builtin(&name, entry.parsed?, imports)),
                 Key::File(path) => Some(Unit {
                     name,
-                    shown: tree.shown(&path),
+                    shown: Some(tree.shown(&path)),
                     imports,
                     content: match entry.parsed {
                         Some(parsed) => Content::Parsed(Box::new(parsed.descriptor)),

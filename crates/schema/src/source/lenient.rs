@@ -65,6 +65,68 @@ pub(super) fn drop_unknown_options(file: &mut FileDescriptorProto, pool: &Descri
     }
 }
 
+/// Whether every type that the file names is defined, by itself or in `pool`: if not, compiling it is in vain, and
+/// taking a failed attempt back costs time with everything that the pool holds.
+pub(super) fn names_are_defined(file: &FileDescriptorProto, pool: &DescriptorPool) -> bool {
+    let mut defined = HashSet::new();
+    for message in &file.message_type {
+        define(file.package(), message, &mut defined);
+    }
+    defined.extend(file.enum_type.iter().map(|e| join(file.package(), e.name())));
+    let is_defined = |scope: &str, name: &str| {
+        let known = |full: &str| {
+            defined.contains(full)
+                || pool.get_message_by_name(full).is_some()
+                || pool.get_enum_by_name(full).is_some()
+        };
+        match name.strip_prefix('.') {
+            Some(full) => known(full),
+            None => scopes(scope).any(|scope| known(&join(scope, name))),
+        }
+    };
+    let mut todo: Vec<_> =
+        file.message_type.iter().map(|m| (join(file.package(), m.name()), m)).collect();
+    let field_is_defined = |scope: &str, field: &FieldDescriptorProto| {
+        [&field.type_name, &field.extendee]
+            .into_iter()
+            .flatten()
+            .all(|name| is_defined(scope, name))
+    };
+    while let Some((scope, message)) = todo.pop() {
+        let mut fields = message.field.iter().chain(&message.extension);
+        if !fields.all(|field| field_is_defined(&scope, field)) {
+            return false;
+        }
+        todo.extend(message.nested_type.iter().map(|m| (join(&scope, m.name()), m)));
+    }
+    let methods = file.service.iter().flat_map(|service| &service.method);
+    file.extension.iter().all(|field| field_is_defined(file.package(), field))
+        && methods.into_iter().all(|method| {
+            [method.input_type(), method.output_type()]
+                .into_iter()
+                .all(|name| is_defined(file.package(), name))
+        })
+}
+
+fn define(scope: &str, message: &DescriptorProto, defined: &mut HashSet<String>) {
+    let full = join(scope, message.name());
+    defined.extend(message.enum_type.iter().map(|e| join(&full, e.name())));
+    for nested in &message.nested_type {
+        define(&full, nested, defined);
+    }
+    defined.insert(full);
+}
+
+fn join(scope: &str, name: &str) -> String {
+    if scope.is_empty() { name.to_owned() } else { format!("{scope}.{name}") }
+}
+
+/// A scope and those around it, down to the one without a name.
+fn scopes(scope: &str) -> impl Iterator<Item = &str> {
+    let outer = scope.rmatch_indices('.').filter_map(|(i, _)| scope.get(..i));
+    std::iter::once(scope).chain(outer).chain((!scope.is_empty()).then_some(""))
+}
+
 struct Known<'a> {
     pool: &'a DescriptorPool,
     package: String,
@@ -81,18 +143,12 @@ impl Known<'_> {
         if let Some(full) = name.strip_prefix('.') {
             return self.pool.get_extension_by_name(full).is_some();
         }
-        let mut scope = self.package.as_str();
-        loop {
-            if self.pool.get_extension_by_name(&format!("{scope}.{name}")).is_some() {
-                return true;
-            }
-            match scope.rsplit_once('.') {
-                Some((outer, _)) => scope = outer,
-                None => break,
-            }
+        let known = |scope| self.pool.get_extension_by_name(&join(scope, name)).is_some();
+        if scopes(&self.package).any(known) {
+            return true;
         }
         let last = name.rsplit('.').next().unwrap_or(name);
-        self.pool.get_extension_by_name(name).is_some() || self.own.contains(last)
+        self.own.contains(last)
     }
 
     /// Descends no deeper than the parser lets messages nest.

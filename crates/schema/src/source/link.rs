@@ -1,10 +1,14 @@
 //! Compiles parsed files into one pool, in the order of their imports, so that one that is wrong takes down only
 //! what cannot do without it. Knows neither folders nor where the files came from.
 
-use super::{lenient, parse, parse::Parsed};
+use super::{
+    lenient, parse,
+    parse::Parsed,
+    pool::{Failure, Pool},
+};
 use crate::problem::{Problems, from_diagnostic, place_of_span};
 use prost::bytes::Bytes;
-use prost_reflect::{DescriptorError, DescriptorPool};
+use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
 use std::{collections::HashSet, fmt::Write};
 use wirelab_model::{Problem, ProblemKind, Span};
@@ -13,8 +17,8 @@ use wirelab_model::{Problem, ProblemKind, Span};
 pub(super) struct Unit {
     /// As imports name it; no two units share it.
     pub(super) name: String,
-    /// How problems name it.
-    pub(super) shown: String,
+    /// How problems name it; none when it comes from no file.
+    pub(super) shown: Option<String>,
     /// One entry an import, in order.
     pub(super) imports: Vec<Import>,
     /// What to compile.
@@ -30,7 +34,7 @@ impl Unit {
     pub(super) fn builtin(name: &str, parsed: Parsed, imports: Vec<Import>) -> Unit {
         Unit {
             name: name.to_owned(),
-            shown: name.to_owned(),
+            shown: None,
             imports,
             content: Content::Parsed(Box::new(parsed.descriptor)),
             builtin: true,
@@ -80,7 +84,7 @@ enum State {
 
 /// Compiles `units`.
 pub(super) fn link(mut units: Vec<Unit>, problems: &mut Problems) -> Linked {
-    let mut linked = Linked { pool: DescriptorPool::new(), own: HashSet::new() };
+    let (mut pool, mut own) = (Pool::default(), HashSet::new());
     let mut states = vec![State::New; units.len()];
     for start in 0..units.len() {
         // Depth first without recursion: each entry is a unit and the import to look at next.
@@ -109,11 +113,14 @@ pub(super) fn link(mut units: Vec<Unit>, problems: &mut Problems) -> Linked {
                 }
                 continue;
             }
-            let compiled = compile(&mut units, index, &states, &mut linked, problems);
+            let compiled = compile(&mut units, index, &states, &mut pool, problems);
+            if compiled && let Some(unit) = units.get(index).filter(|unit| !unit.builtin) {
+                own.insert(unit.name.clone());
+            }
             set(&mut states, index, if compiled { State::Compiled } else { State::Failed });
         }
     }
-    linked
+    Linked { pool: pool.into_inner(), own }
 }
 
 fn set(states: &mut [State], index: usize, state: State) {
@@ -139,10 +146,10 @@ fn report_cycle(units: &[Unit], cycle: &[usize], span: Option<Span>, problems: &
     }
     let first = cycle.first().and_then(|i| units.get(*i)).map_or("", |u| &u.name);
     let _ = write!(message, "`{first}`");
-    let last = cycle.last().and_then(|i| units.get(*i)).map_or("", |u| &u.shown);
+    let last = cycle.last().and_then(|i| units.get(*i)).and_then(|unit| unit.shown.clone());
     let help = "Move what they share into a file of its own that all of them import";
-    let problem = Problem::new(ProblemKind::ImportCycle, message).help(help).at(last);
-    problems.cause(Problem { span, ..problem });
+    let problem = Problem::new(ProblemKind::ImportCycle, message).help(help);
+    problems.cause(Problem { span, path: last, ..problem });
 }
 
 /// Adds one unit, whose imports have been dealt with, to the pool.
@@ -150,7 +157,7 @@ fn compile(
     units: &mut [Unit],
     index: usize,
     states: &[State],
-    linked: &mut Linked,
+    pool: &mut Pool,
     problems: &mut Problems,
 ) -> bool {
     let is_compiled =
@@ -171,61 +178,68 @@ fn compile(
             }
             if !lost.is_empty() {
                 lenient::drop_imports(&mut file, &lost);
-                lenient::drop_unknown_options(&mut file, &linked.pool);
+                lenient::drop_unknown_options(&mut file, pool.get());
             }
-            linked.pool.add_file_descriptor_proto(*file)
+            // The check is for what is probably broken only; the pool does it for the rest.
+            if lost.is_empty() || lenient::names_are_defined(&file, pool.get()) {
+                Some(pool.add(|pool| pool.add_file_descriptor_proto(*file)))
+            } else {
+                None
+            }
         }
         Content::Encoded(bytes) if lost.is_empty() => {
-            linked.pool.decode_file_descriptor_proto(bytes)
+            Some(pool.add(|pool| pool.decode_file_descriptor_proto(bytes)))
         }
         Content::Encoded(bytes) => match lenient::without_imports(&bytes, &lost) {
-            Some(bytes) => linked.pool.decode_file_descriptor_proto(bytes.as_slice()),
+            Some(bytes) => {
+                Some(pool.add(|pool| pool.decode_file_descriptor_proto(bytes.as_slice())))
+            }
             None => return false,
         },
     };
     let Some(unit) = units.get(index) else { return false };
-    match added {
-        Ok(()) => {
-            if !unit.builtin {
-                linked.own.insert(unit.name.clone());
-            }
-            true
+    let error = match added {
+        Some(Ok(())) => return true,
+        Some(Err(error)) => Some(error),
+        None => None,
+    };
+    let broken = lost.iter().find_map(|i| unit.imports.get(*i).filter(|i| i.target.is_some()));
+    match (broken, error) {
+        _ if unit.builtin => {}
+        (Some(broken), _) => problems.consequence(depends(unit, units, broken)),
+        (None, Some(error)) if lost.is_empty() => {
+            problems.extend(invalid(unit, &names, &error, pool));
         }
-        Err(error) => {
-            if !unit.builtin {
-                match lost.iter().find_map(|i| unit.imports.get(*i).filter(|i| i.target.is_some()))
-                {
-                    Some(broken) => {
-                        problems.consequence(depends(unit, units, broken));
-                    }
-                    // A missing import has been reported; what follows from it would only repeat that.
-                    None if !lost.is_empty() => {}
-                    None => problems.extend(invalid(unit, &names, &error, &mut linked.pool)),
-                }
-            }
-            false
-        }
+        // A missing import has been reported; what follows from it would only repeat that.
+        _ => {}
     }
+    false
 }
 
 fn depends(unit: &Unit, units: &[Unit], broken: &Import) -> Problem {
     let name = broken.target.and_then(|t| units.get(t)).map_or("", |u| &u.name);
-    let message = format!("not compiled because `{name}`, which it imports, did not compile");
-    let problem = Problem::new(ProblemKind::Invalid, message)
-        .help(format!("Fix `{name}` first"))
-        .at(&unit.shown);
-    Problem { span: broken.span, ..problem }
+    let subject = if unit.text.is_some() { String::new() } else { format!("`{}` ", unit.name) };
+    let message =
+        format!("{subject}not compiled because `{name}`, which it imports, did not compile");
+    let problem = Problem::new(ProblemKind::Invalid, message).help(format!("Fix `{name}` first"));
+    Problem { span: broken.span, path: unit.shown.clone(), ..problem }
 }
 
 /// What is wrong with a unit that parsed but did not compile.
 fn invalid(
     unit: &Unit,
     names: &[Option<String>],
-    error: &DescriptorError,
-    pool: &mut DescriptorPool,
+    failure: &Failure,
+    pool: &mut Pool,
 ) -> Vec<Problem> {
     let plain = || {
-        let mut problems = from_diagnostic(ProblemKind::Invalid, error, None, "");
+        let mut problems = match failure {
+            Failure::Invalid(error) => from_diagnostic(ProblemKind::Invalid, error, None, ""),
+            Failure::Panic => {
+                let problem = Problem::new(ProblemKind::Invalid, "not a valid file descriptor");
+                vec![problem.help("Compile it with protoc or buf to see what is wrong")]
+            }
+        };
         for problem in &mut problems {
             problem.span = None;
             // Only a descriptor set holds several files.
@@ -236,17 +250,20 @@ fn invalid(
         problems
     };
     let problems = again(unit, names, pool).unwrap_or_else(plain);
-    problems.into_iter().map(|problem| problem.at(&unit.shown)).collect()
+    let at = |problem| Problem { path: unit.shown.clone(), ..problem };
+    problems.into_iter().map(at).collect()
 }
 
 /// Compiles a unit once more with every place, which are not kept otherwise, to tell where it is wrong.
-fn again(unit: &Unit, names: &[Option<String>], pool: &mut DescriptorPool) -> Option<Vec<Problem>> {
+fn again(unit: &Unit, names: &[Option<String>], pool: &mut Pool) -> Option<Vec<Problem>> {
     let text = unit.text.as_ref()?()?;
     let mut file = parse::parse_whole(&unit.name, &text).ok()?;
     for (dependency, name) in file.dependency.iter_mut().zip(names.iter().flatten()) {
         dependency.clone_from(name);
     }
-    let error = pool.add_file_descriptor_proto(file).err()?;
+    let Err(Failure::Invalid(error)) = pool.add(|pool| pool.add_file_descriptor_proto(file)) else {
+        return None;
+    };
     let span = match (error.line(), error.column()) {
         (Some(line), Some(column)) => {
             place_of_span(&text, &[i32::try_from(line).ok()?, i32::try_from(column).ok()?])

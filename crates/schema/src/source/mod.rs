@@ -10,6 +10,7 @@ mod lenient;
 pub mod limits;
 mod link;
 mod parse;
+mod pool;
 mod resolve;
 mod set;
 

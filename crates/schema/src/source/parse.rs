@@ -5,6 +5,7 @@ use crate::builtin::{self, Builtin};
 use crate::problem::{from_diagnostic, place, place_of_span};
 use prost_types::{FileDescriptorProto, source_code_info::Location};
 use protox::file::File;
+use std::{borrow::Cow, ops::Range};
 use wirelab_model::{Problem, ProblemKind, Span};
 
 /// Path of the imports in the descriptor of a file.
@@ -72,7 +73,8 @@ pub(super) fn parse_whole(name: &str, text: &str) -> Result<FileDescriptorProto,
             Problem::new(ProblemKind::TooLarge, message).span(span.line, span.column),
         ]);
     }
-    match File::from_source(name, text) {
+    let readable = blank(text, &scan.range_options);
+    match File::from_source(name, &readable) {
         Ok(file) => Ok(file.into()),
         Err(error) => Err(from_diagnostic(ProblemKind::Syntax, &error, None, text)),
     }
@@ -85,21 +87,39 @@ struct Scan {
     edition: Option<(usize, String)>,
     /// Where nesting passes [`MAX_NESTING`].
     too_deep: Option<usize>,
+    /// Options of extension ranges, `extensions 4 [declaration = {…}];`, which protox does not know. They are for
+    /// compilers alone.
+    range_options: Vec<Range<usize>>,
 }
 
 impl Scan {
     fn new(text: &str) -> Scan {
         let bytes = text.as_bytes();
         let mut scan = Scan::default();
-        let (mut i, mut depth, mut dots, mut first_word) = (0, 0_usize, 0_usize, true);
+        let (mut i, mut depth, mut dots, mut words) = (0, 0_usize, 0_usize, 0_usize);
+        // Depth and offset where the options of an extension range may start, and did.
+        let (mut in_range, mut options): (bool, Option<(usize, usize)>) = (false, None);
+        let mut at_statement = true;
         while let Some(&byte) = bytes.get(i) {
             match byte {
                 b'/' | b'#' | b'"' | b'\'' => {
                     i = skip(bytes, i);
                     continue;
                 }
-                b'{' | b'[' | b'(' | b'<' => depth += 1,
-                b'}' | b']' | b')' | b'>' => depth = depth.saturating_sub(1),
+                b'{' | b'[' | b'(' | b'<' => {
+                    if byte == b'[' && in_range && options.is_none() {
+                        options = Some((depth, i));
+                    }
+                    depth += 1;
+                }
+                b'}' | b']' | b')' | b'>' => {
+                    depth = depth.saturating_sub(1);
+                    if let Some((_, start)) = options.filter(|(d, _)| *d == depth) {
+                        scan.range_options.push(start..i + 1);
+                        (in_range, options) = (false, None);
+                    }
+                }
+                b';' => in_range = options.is_some(),
                 _ => {}
             }
             match byte {
@@ -111,18 +131,48 @@ impl Scan {
                 scan.too_deep = Some(i);
                 break;
             }
-            if first_word && byte.is_ascii_alphabetic() {
-                first_word = false;
-                let rest = bytes.get(i..).unwrap_or_default();
-                if rest.starts_with(b"edition") && !rest.get(7).is_some_and(|b| is_word(*b)) {
+            if is_word(byte) {
+                let word = word(bytes, i);
+                words += 1;
+                if words == 1 && word == b"edition" {
                     scan.edition = Some((i, edition(text, i)));
                     break;
                 }
+                in_range |= at_statement && word == b"extensions";
+                at_statement = false;
+                i += word.len();
+                continue;
+            }
+            if !byte.is_ascii_whitespace() {
+                at_statement = matches!(byte, b';' | b'{' | b'}');
             }
             i += 1;
         }
         scan
     }
+}
+
+/// `text` with spaces instead of what `ranges` hold, so that everything stays in its place.
+fn blank<'a>(text: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
+    if ranges.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = text.as_bytes().to_vec();
+    for range in ranges {
+        for byte in bytes.get_mut(range.clone()).unwrap_or_default() {
+            if *byte != b'\n' {
+                *byte = b' ';
+            }
+        }
+    }
+    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// The word that starts at `i`.
+fn word(bytes: &[u8], i: usize) -> &[u8] {
+    let rest = bytes.get(i..).unwrap_or_default();
+    let end = rest.iter().position(|b| !is_word(*b)).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or_default()
 }
 
 fn is_word(byte: u8) -> bool {
@@ -165,6 +215,24 @@ fn skip(bytes: &[u8], i: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_of_extension_ranges_are_blanked() {
+        for (before, options, after) in [
+            ("message M { extensions 4 to 5; }", "", ""),
+            ("message M { extensions 4 ", "[a = {b: [\"];\"]}, c = 1]", "; }"),
+            ("extensions 4\n", "[\n// ]\na]", "; x [b]"),
+            ("message M {} extensions max", "[ü]", ";"),
+            ("optional int32 extensions = 4 [deprecated = true];", "", ""),
+            ("extensions 4 [never closed", "", ""),
+        ] {
+            let text = format!("{before}{options}{after}");
+            let blanks: String =
+                options.bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }).collect();
+            let blanked = blank(&text, &Scan::new(&text).range_options);
+            assert_eq!(blanked, format!("{before}{blanks}{after}"), "{text}");
+        }
+    }
 
     #[test]
     fn scan_sees_past_comments_and_strings() {

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{builtin, problem::Problems};
 use prost::{Message, bytes::Bytes};
-use prost_types::FileDescriptorProto;
+use prost_types::{
+    DescriptorProto, FileDescriptorProto,
+    field_descriptor_proto::{Label, Type},
+};
 use std::{collections::HashMap, collections::hash_map::Entry, fs, path::Path};
 use wirelab_model::{Problem, ProblemKind};
 
@@ -43,14 +46,18 @@ pub(super) fn read(path: &Path, problems: &mut Problems) -> Vec<Unit> {
 
 /// The files of a serialized set that came from `path` or, without one, from a server.
 pub(super) fn decode(bytes: &[u8], path: Option<&Path>, problems: &mut Problems) -> Vec<Unit> {
-    let shown = path.map_or_else(String::new, |path| path.display().to_string());
-    let new = |kind, message: String| {
-        let problem = Problem::new(kind, message);
-        if shown.is_empty() { problem } else { problem.at(&shown) }
-    };
+    let shown = path.map(|path| path.display().to_string());
+    let new =
+        |kind, message: String| Problem { path: shown.clone(), ..Problem::new(kind, message) };
     let files = match Set::decode(bytes) {
         Ok(set) if !set.file.is_empty() => set.file,
-        Ok(_) if path.is_none() => return always(vec![], HashMap::new(), &[]),
+        Ok(_) if path.is_none() => {
+            if problems.is_empty() {
+                let message = "the server describes none of its services";
+                problems.cause(new(ProblemKind::NotFound, message.to_owned()));
+            }
+            return vec![];
+        }
         _ => {
             let message = "not a serialized google.protobuf.FileDescriptorSet with files in it";
             let help =
@@ -89,12 +96,24 @@ pub(super) fn decode(bytes: &[u8], path: Option<&Path>, problems: &mut Problems)
             }
             Entry::Vacant(slot) => slot.insert(bytes.clone()),
         };
-        let content = if file.syntax() == "editions" {
-            let message = format!("`{name}` uses editions; only proto2 and proto3 are supported");
-            problems.cause(new(ProblemKind::Invalid, message));
-            Content::Broken
-        } else {
-            Content::Encoded(bytes)
+        let content = match file.syntax() {
+            "" | "proto2" | "proto3" if has_sound_maps(&file) => Content::Encoded(bytes),
+            "" | "proto2" | "proto3" => {
+                let message = format!("`{name}` has a map without key or value");
+                problems.cause(new(ProblemKind::Invalid, message));
+                Content::Broken
+            }
+            "editions" => {
+                let message =
+                    format!("`{name}` uses editions; only proto2 and proto3 are supported");
+                problems.cause(new(ProblemKind::Invalid, message));
+                Content::Broken
+            }
+            _ => {
+                problems
+                    .cause(new(ProblemKind::Invalid, format!("`{name}` has an unknown syntax")));
+                Content::Broken
+            }
         };
         index.insert(name.clone(), units.len());
         wanted.push(file.dependency);
@@ -123,6 +142,25 @@ pub(super) fn decode(bytes: &[u8], path: Option<&Path>, problems: &mut Problems)
         }
     }
     always(units, index, &wanted)
+}
+
+/// Whether what calls itself an entry of a map is one, as every reader of descriptors takes for granted.
+fn has_sound_maps(file: &FileDescriptorProto) -> bool {
+    let mut todo: Vec<&DescriptorProto> = file.message_type.iter().collect();
+    while let Some(message) = todo.pop() {
+        todo.extend(&message.nested_type);
+        let mut fields: Vec<_> = message.field.iter().map(|f| (f.number(), f.label())).collect();
+        fields.sort_unstable_by_key(|(number, _)| *number);
+        let is_entry = message.options.as_ref().is_some_and(|o| o.map_entry());
+        let optional = [(1, Label::Optional), (2, Label::Optional)];
+        let key = message.field.iter().find(|f| f.number() == 1).map(|f| f.r#type());
+        let no_key =
+            [Type::Double, Type::Float, Type::Bytes, Type::Message, Type::Group, Type::Enum];
+        if is_entry && (fields != optional || key.is_none_or(|key| no_key.contains(&key))) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Adds the built-in files that are imported or always there, and connects imports.
