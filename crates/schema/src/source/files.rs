@@ -14,7 +14,7 @@ use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
     io::Read,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     thread,
 };
@@ -69,20 +69,53 @@ impl Loader<'_> {
     fn run(&mut self) {
         let mut todo = self.tree.protos.clone();
         let mut done = 0;
-        loop {
+        while !todo.is_empty() {
             self.read_all(&todo);
-            if done == self.entries.len() {
-                if self.index.contains_key(&Key::Builtin(builtin::ALWAYS[0].to_owned())) {
-                    break;
-                }
-                builtin::ALWAYS.iter().for_each(|name| self.add_builtin(name));
-            }
             let mut next = BTreeSet::new();
             while done < self.entries.len() {
-                self.resolve(done, &mut next);
+                if matches!(self.entries.get(done), Some(Entry { key: Key::File(_), .. })) {
+                    self.resolve(done, &mut next);
+                }
                 done += 1;
             }
             todo = next.into_iter().collect();
+        }
+        // Built-in files come last, when it is known which of what they import the source has itself.
+        for name in builtin::ALWAYS {
+            if self.own_copy(name).is_none() {
+                self.add_builtin(name);
+            }
+        }
+        let mut index = 0;
+        while index < self.entries.len() {
+            self.resolve_builtin(index);
+            index += 1;
+        }
+    }
+
+    /// The file of the source that an import by a built-in file means.
+    fn own_copy(&mut self, name: &str) -> Option<Key> {
+        let Found::File(path) = self.resolver.resolve(&self.tree.base, name) else { return None };
+        let key = Key::File(path);
+        let entry = self.index.get(&key).and_then(|i| self.entries.get(*i))?;
+        entry.parsed.is_some().then_some(key)
+    }
+
+    fn resolve_builtin(&mut self, index: usize) {
+        let Some(Entry { key: Key::Builtin(_), parsed: Some(parsed), .. }) =
+            self.entries.get(index)
+        else {
+            return;
+        };
+        let mut targets = vec![];
+        for name in parsed.descriptor.dependency.clone() {
+            targets.push(Some(self.own_copy(&name).unwrap_or_else(|| {
+                self.add_builtin(&name);
+                Key::Builtin(name)
+            })));
+        }
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.targets = targets;
         }
     }
 
@@ -123,15 +156,12 @@ impl Loader<'_> {
         }
     }
 
-    /// Finds what an entry imports; files that are not read yet go to `next`.
+    /// Finds what a file imports; files that are not read yet go to `next`.
     fn resolve(&mut self, index: usize, next: &mut BTreeSet<PathBuf>) {
         let Some(entry) = self.entries.get(index) else { return };
-        let Some(parsed) = &entry.parsed else { return };
-        let path = match &entry.key {
-            Key::File(path) => Some(path.clone()),
-            Key::Builtin(_) => None,
-        };
-        let folder = path.as_deref().and_then(Path::parent).unwrap_or(&self.tree.base).to_owned();
+        let (Some(parsed), Key::File(path)) = (&entry.parsed, &entry.key) else { return };
+        let path = path.clone();
+        let folder = path.parent().unwrap_or(&self.tree.base).to_owned();
         let imports = parsed.descriptor.dependency.clone();
         let spans = parsed.import_spans.clone();
         let mut targets = Vec::with_capacity(imports.len());
@@ -165,7 +195,7 @@ impl Loader<'_> {
                         }
                         None => format!("Add the folder that holds `{import}` to the import roots"),
                     };
-                    let shown = self.tree.shown(path.as_deref().unwrap_or(Path::new("")));
+                    let shown = self.tree.shown(&path);
                     let message = format!("cannot find the import `{import}`");
                     let problem =
                         Problem::new(ProblemKind::MissingImport, message).help(help).at(shown);
@@ -274,8 +304,8 @@ impl Loader<'_> {
 
 /// A path as imports write it.
 fn slashed(path: &Path) -> String {
-    let parts: Vec<_> = path.components().map(|c| c.as_os_str().to_string_lossy()).collect();
-    parts.join("/")
+    let parts = path.components().filter(|c| matches!(c, Component::Normal(_)));
+    parts.map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 /// A file that was read, or why not.
