@@ -1,13 +1,20 @@
 //! A run under way.
 
-use crate::store::use_store;
+use crate::{state::compare::short_name, store::use_store};
 use leptos::prelude::*;
 use wirelab_chart::format;
 use wirelab_model::{BenchId, BenchProgress};
 
 /// How far the run is, and the way to stop it.
 #[component]
-pub fn Progress(id: BenchId, progress: Signal<BenchProgress>) -> impl IntoView {
+pub fn Progress(
+    /// Which run.
+    id: BenchId,
+    /// The method called; empty until known.
+    method: Signal<String>,
+    /// How far it is.
+    progress: Signal<BenchProgress>,
+) -> impl IntoView {
     let store = use_store();
     let stopping = RwSignal::new(false);
     let percent = move || {
@@ -36,7 +43,7 @@ pub fn Progress(id: BenchId, progress: Signal<BenchProgress>) -> impl IntoView {
     view! {
         <header class="compare-head">
             <div>
-                <h1>"Comparing"</h1>
+                <h1>"Comparing "{move || short_name(&method.get()).to_owned()}</h1>
                 <p class="dim">{stage}</p>
             </div>
             <span class="compare-buttons">

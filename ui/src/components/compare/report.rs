@@ -46,7 +46,7 @@ pub fn Report(report: Arc<BenchReport>, handed: RwSignal<Option<Draft>>) -> impl
                 <Buttons report=report.clone() handed/>
             </header>
             {ended.map(|ended| view! { <p class="compare-ended">{ended}</p> })}
-            {problem.map(|problem| view! { <div class="card"><ProblemLine problem/></div> })}
+            {problem.map(|problem| view! { <ProblemLine problem/> })}
             <section class="cards" aria-label="Headline numbers">
                 {headlines.into_iter().map(|card| view! {
                     <div class="card" data-testid="compare-card">
@@ -185,6 +185,7 @@ fn Export(report: Arc<BenchReport>) -> impl IntoView {
                 "Export"
             </button>
             <Show when=move || open.get()>
+                <div class="compare-away" on:click=move |_| open.set(false)></div>
                 <div class="compare-menu" role="menu">
                     <a
                         role="menuitem"

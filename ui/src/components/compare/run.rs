@@ -20,15 +20,18 @@ pub fn Run(id: BenchId, handed: RwSignal<Option<Draft>>) -> impl IntoView {
         now.or_else(|| before.cloned().flatten())
     });
     let report = RwSignal::new(None::<Result<Arc<BenchReport>, Problem>>);
-    let over = Memo::new(move |_| word.get().is_none_or(|word| word.state != BenchState::Running));
+    // Asked for at once, which tells what is being run, and again when it is over.
+    let asked = StoredValue::new(0u64);
     Effect::new(move |_| {
         store.bench_revision.track();
-        if !over.get() {
-            return;
-        }
+        asked.update_value(|asked| *asked += 1);
+        let mine = asked.get_value();
         spawn_local(async move {
             let found = store.client().bench(id).await.map(Arc::new);
-            let _ = report.try_set(Some(found));
+            // An answer that was overtaken would bring back what is over.
+            if asked.try_get_value() == Some(mine) {
+                report.set(Some(found));
+            }
         });
     });
     // A run found under way, by another screen or before a reload, has no word yet: its report says so.
@@ -44,10 +47,16 @@ pub fn Run(id: BenchId, handed: RwSignal<Option<Draft>>) -> impl IntoView {
     move || {
         if under_way.get() {
             let progress = Signal::derive(move || running.get().unwrap_or_default());
-            return view! { <Progress id progress/> }.into_any();
+            let method = Signal::derive(move || {
+                let report = report.get().and_then(Result::ok);
+                report.map(|report| report.spec.call.method.clone()).unwrap_or_default()
+            });
+            return view! { <Progress id method progress/> }.into_any();
         }
         match report.get() {
             None => ().into_any(),
+            // It is over, and what it found is on its way.
+            Some(Ok(report)) if report.state == BenchState::Running => ().into_any(),
             Some(Ok(report)) => view! { <Report report handed/> }.into_any(),
             Some(Err(problem)) => view! {
                 <div class="card compare-lost">

@@ -7,6 +7,7 @@ use crate::{
     store::{Store, use_store},
 };
 use leptos::{prelude::*, task::spawn_local};
+use std::collections::HashMap;
 use wirelab_chart::format;
 use wirelab_model::{CheckRequest, Checked, MethodInfo, Problem, Tls};
 
@@ -19,8 +20,6 @@ const SETTLE_MS: u32 = 250;
 #[component]
 pub fn Setup(draft: Draft) -> impl IntoView {
     let store = use_store();
-    // Without a message of its own the draft begins with the method's example.
-    let own = !matches!(draft.message.trim(), "" | "{}");
     let example = RwSignal::new(String::new());
     let draft = RwSignal::new(draft);
     let problem = RwSignal::new(None::<Problem>);
@@ -30,7 +29,8 @@ pub fn Setup(draft: Draft) -> impl IntoView {
         store.catalog.track();
         method.with(|method| store.method(method))
     });
-    follow_method(store, draft, known, example, own);
+    follow_method(store, draft, known, example);
+    follow_server(store, draft);
     let checked = checks(store, draft, known);
     let run = move || {
         if starting.get_untracked() {
@@ -101,37 +101,61 @@ pub fn Setup(draft: Draft) -> impl IntoView {
     }
 }
 
-/// Takes kind and example of the method whenever another is chosen.
+/// Takes kind and example of the method whenever another is chosen. What was typed for the one before comes back
+/// with it.
 fn follow_method(
     store: Store,
     draft: RwSignal<Draft>,
     known: Memo<Option<MethodInfo>>,
     example: RwSignal<String>,
-    own: bool,
 ) {
-    Effect::new(move |before: Option<Option<String>>| {
-        let info = known.get();
-        let path = info.as_ref().map(|info| info.path.clone());
-        let Some(info) =
-            info.filter(|info| Some(Some(&info.path)) != before.as_ref().map(Option::as_ref))
-        else {
-            return path;
-        };
-        draft.update(|draft| draft.call.kind = info.kind);
-        let first = before.is_none();
+    let typed = StoredValue::new(HashMap::<String, String>::new());
+    let last = StoredValue::new(None::<String>);
+    Effect::new(move |_| {
+        let Some(info) = known.get() else { return };
+        let before = last.get_value();
+        if before.as_ref() == Some(&info.path) {
+            return;
+        }
+        last.set_value(Some(info.path.clone()));
+        draft.update(|draft| {
+            draft.call.kind = info.kind;
+            if let Some(before) = before {
+                let back = typed.try_update_value(|typed| typed.remove(&info.path)).flatten();
+                let message = std::mem::replace(&mut draft.message, back.unwrap_or_default());
+                if example.with_untracked(|example| message != *example) {
+                    typed.update_value(|typed| drop(typed.insert(before, message)));
+                }
+            }
+        });
         let client = store.client();
         spawn_local(async move {
-            let Ok(form) = client.form(info.path).await else { return };
-            let _ = draft.try_update(|draft| {
-                let typed = example.with_untracked(|example| draft.message != *example);
-                let empty = matches!(draft.message.trim(), "" | "{}");
-                if empty || !(typed || (first && own)) {
+            let Ok(form) = client.form(info.path.clone()).await else { return };
+            if last.try_get_value().flatten() != Some(info.path) {
+                return;
+            }
+            draft.update(|draft| {
+                if matches!(draft.message.trim(), "" | "{}") {
                     draft.message.clone_from(&form.example);
                 }
             });
-            let _ = example.try_set(form.example);
+            example.set(form.example);
         });
-        path
+    });
+}
+
+/// Takes the studio's own server where none was named before it told of one.
+fn follow_server(store: Store, draft: RwSignal<Draft>) {
+    Effect::new(move |done: Option<bool>| {
+        let endpoint = store.hello.with(|hello| hello.default_endpoint.clone());
+        if done == Some(true) || endpoint.address.is_empty() {
+            return done.unwrap_or_default();
+        }
+        let empty = draft.with_untracked(|draft| draft.call.endpoint.address.is_empty());
+        if empty {
+            draft.update(|draft| draft.call.endpoint = endpoint);
+        }
+        true
     });
 }
 
