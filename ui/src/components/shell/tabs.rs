@@ -41,6 +41,11 @@ pub fn Tabs() -> impl IntoView {
 fn TabItem(tab: Tab) -> impl IntoView {
     let store = use_store();
     let on = Memo::new(move |_| store.active.get() == Some(tab.id));
+    Effect::new(move |_| {
+        if on.get() {
+            request_animation_frame(move || super::keys::reveal(&format!("tab-{}", tab.id)));
+        }
+    });
     let title = move || tab.saved.get().map_or_else(|| tab.title(), |saved| saved.name);
     let running = Memo::new(move |_| {
         tab.call.get().is_some_and(|id| store.call(id).with(|call| call.running()))

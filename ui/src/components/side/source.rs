@@ -2,7 +2,8 @@
 
 use super::add_source::AddSource;
 use crate::{
-    components::{icons::Icon, problem::ProblemLine},
+    components::{icons::Icon, problem::ProblemLine, splitter::Splitter},
+    state::layout::Layout,
     store::use_store,
 };
 use leptos::prelude::*;
@@ -19,6 +20,14 @@ pub fn Sources() -> impl IntoView {
     let sources = Memo::new(move |_| store.catalog.with(|catalog| catalog.sources.clone()));
     view! {
         <section class="src" aria-label="Sources">
+            <Splitter
+                vertical=false
+                label="Height of the sources"
+                moved=move |by| store.layout.update(|l| {
+                    *l = Layout { sources_height: l.sources_height - by, ..*l }.clamped();
+                })
+                reset=move || store.layout.update(|l| l.sources_height = Layout::default().sources_height)
+            />
             <div class="src-head">
                 <span class="panel-title">"Sources"</span>
                 <button class="icon-button" title="Read all sources again" aria-label="Read all sources again" on:click=move |_| store.reload(None)>

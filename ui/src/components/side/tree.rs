@@ -90,6 +90,19 @@ pub fn Tree(filter: RwSignal<String>) -> impl IntoView {
             }
         }
     };
+    // The method of the shown tab comes into sight, wherever it was opened from.
+    let shown = Memo::new(move |_| store.active_tab().map(|tab| tab.method()));
+    Effect::new(move |_| {
+        let Some(shown) = shown.get() else { return };
+        let at = store.catalog.with_untracked(|catalog| {
+            all.with_untracked(|all| {
+                all.iter().position(|row| path_of(catalog, *row) == Some(&shown))
+            })
+        });
+        if let Some(at) = at {
+            request_animation_frame(move || move_to(at));
+        }
+    });
     let key = move |event: ev::KeyboardEvent| {
         if event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
@@ -184,14 +197,22 @@ fn fold(store: Store, service: usize) {
     }
 }
 
+fn path_of(catalog: &Catalog, row: Row) -> Option<&String> {
+    match row {
+        Row::Method { service, method } => {
+            Some(&catalog.services.get(service)?.methods.get(method)?.path)
+        }
+        _ => None,
+    }
+}
+
 fn activate(store: Store, row: Row) {
     match row {
         Row::Package { .. } => {}
         Row::Service { service, .. } => fold(store, service),
         Row::Method { service, method } => {
-            let path = store.catalog.with_untracked(|catalog| {
-                Some(catalog.services.get(service)?.methods.get(method)?.path.clone())
-            });
+            let row = Row::Method { service, method };
+            let path = store.catalog.with_untracked(|catalog| path_of(catalog, row).cloned());
             path.into_iter().for_each(|path| store.open_method(&path));
         }
     }
