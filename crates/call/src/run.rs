@@ -52,7 +52,7 @@ pub(crate) async fn call(
     };
     let started = teller.start();
     let mut lease = None;
-    let done = {
+    let status = {
         let attempt = async {
             let lease =
                 lease.insert(client.pool.lease(&plan.target, trust.as_ref(), &teller).await?);
@@ -61,16 +61,27 @@ pub(crate) async fn call(
         tokio::select! {
             biased;
             () = teller.closed() => return,
-            () = cancel.cancelled() => Err(explain::cancelled()),
+            () = cancel.cancelled() => explain::cancelled(),
             // Far deadlines are none: the timer saturates.
             () = tokio::time::sleep(plan.deadline.unwrap_or_default()), if plan.deadline.is_some() => {
-                Err(explain::deadline(plan.deadline.unwrap_or_default()))
+                explain::deadline(plan.deadline.unwrap_or_default())
             }
-            done = attempt => done,
+            done = attempt => late(done.unwrap_or_else(|failure| failure), &plan, started),
         }
     };
-    let status = done.unwrap_or_else(|failure| failure);
     finish(&teller, status, lease.as_ref().map(Lease::wire));
+}
+
+/// A server may notice that the time is over just before this side does, and many then say CANCELLED.
+fn late(status: Failure, plan: &Plan, started: Instant) -> Failure {
+    match plan.deadline {
+        Some(deadline)
+            if status.code == StatusCode::Cancelled as u32 && started.elapsed() >= deadline =>
+        {
+            explain::deadline(deadline)
+        }
+        _ => status,
+    }
 }
 
 /// Sends and receives at the same time until the server has ended the call. Dropping it resets the stream.

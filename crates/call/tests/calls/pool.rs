@@ -41,7 +41,7 @@ async fn warm_connections_are_reused() {
     assert_eq!(call(&Client::new(), spec, &[b"x"]).await.steps(), NEW);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_connection_is_replaced() {
     let server = echo().await;
     let client = Client::new();
@@ -53,7 +53,7 @@ async fn a_dead_connection_is_replaced() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_says_goodbye_is_replaced() {
     let server = tcp(|stream| async move {
         let mut connection = h2::server::handshake(stream).await.unwrap();
