@@ -3,14 +3,8 @@
 
 use prost::Message;
 use std::path::{Path, PathBuf};
-use std::{env, error::Error, fs, process::Command};
+use std::{env, error::Error, fs};
 use tonic_build::manual;
-
-/// The package that ships the google/api files; `../schema/googleapis/Cargo.toml` makes Cargo fetch it.
-const PACKAGE: &str = "gcloud-googleapis";
-const VERSION: &str = "1.1.0";
-/// The import root inside that package.
-const ROOT: &str = "googleapis";
 
 const FILES: [&str; 7] = [
     "shop/inventory/v1/inventory_service.proto",
@@ -27,9 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto-samples");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={}", samples.display());
-    let google = in_registry().or_else(from_metadata).ok_or_else(|| {
-        format!("cannot find the source of {PACKAGE} {VERSION}; `cargo fetch` downloads it")
-    })?;
+    let google = wirelab_googleapis::root()?;
 
     let mut compiler = protox::Compiler::new([samples, google])?;
     compiler.include_imports(true).include_source_info(true).open_files(FILES)?;
@@ -87,27 +79,4 @@ fn snake_case(name: &str) -> String {
         snake.extend(letter.to_lowercase());
     }
     snake
-}
-
-/// Where Cargo unpacks registry packages unless the user replaced the registry.
-fn in_registry() -> Option<PathBuf> {
-    let home = env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(env::home_dir()?.join(".cargo")))?;
-    fs::read_dir(home.join("registry/src"))
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path().join(format!("{PACKAGE}-{VERSION}/{ROOT}"))))
-        .find(|root| root.is_dir())
-}
-
-/// Wherever else Cargo found the package: a vendored folder, say. Slower, since it resolves the whole workspace.
-fn from_metadata() -> Option<PathBuf> {
-    let output = Command::new(env::var_os("CARGO")?)
-        .args(["metadata", "--format-version", "1", "--filter-platform", &env::var("HOST").ok()?])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .ok()?;
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
-    let package = metadata["packages"].as_array()?.iter().find(|p| p["name"] == PACKAGE)?;
-    Some(Path::new(package["manifest_path"].as_str()?).parent()?.join(ROOT)).filter(|r| r.is_dir())
 }
