@@ -129,7 +129,7 @@ fn score(entry: &Entry, word: &str) -> Option<u32> {
     if initials.collect::<String>().starts_with(word) {
         return Some(150);
     }
-    let mut letters = entry.key.chars();
+    let mut letters = title.chars();
     word.chars().all(|c| letters.any(|l| l == c)).then_some(1_000)
 }
 

@@ -267,7 +267,7 @@ impl Store {
     pub fn fill_example(self, tab: Tab) {
         if let FormState::Ready(form) = tab.form.get_untracked() {
             tab.editor.update(|editor| editor.replace(form.example.clone()));
-            tab.dirty.set(true);
+            tab.edited();
         }
     }
 

@@ -176,9 +176,9 @@ impl Store {
         self.owner.get_value().with(make)
     }
 
-    /// The method in the catalog.
+    /// The method in the catalog; tracks nothing.
     pub fn method(self, path: &str) -> Option<MethodInfo> {
-        self.catalog.with(|catalog| crate::state::tree::method(catalog, path).cloned())
+        self.catalog.with_untracked(|catalog| crate::state::tree::method(catalog, path).cloned())
     }
 
     /// Says what went wrong.

@@ -125,11 +125,19 @@ impl Tab {
         self.call.track();
     }
 
+    /// Marks it edited; what was wrong with it before may be so no more.
+    pub fn edited(self) {
+        self.dirty.set(true);
+        if self.problem.with_untracked(Option::is_some) {
+            self.problem.set(None);
+        }
+    }
+
     /// Undoes the last edit of the message, or does it again.
     pub fn step(self, back: bool) {
         let moved = self.editor.try_update(|e| if back { e.undo() } else { e.redo() });
         if moved == Some(true) {
-            self.dirty.set(true);
+            self.edited();
         }
     }
 

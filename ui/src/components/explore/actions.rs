@@ -51,7 +51,8 @@ pub fn CallButtons(tab: Tab) -> impl IntoView {
             when=move || open.get().running
             fallback=move || view! {
                 <button
-                    class="btn go"
+                    class="btn"
+                    class:go=move || !streams()
                     data-testid="invoke"
                     disabled=move || tab.starting.get() || (broken.get() && !streams())
                     title=move || if streams() { "Open the call; messages follow by Send" } else { "Make the call" }

@@ -52,7 +52,7 @@ pub fn AddressBar(tab: Tab) -> impl IntoView {
                     style=move || format!("width: {}ch", tab.endpoint.with(|e| e.address.chars().count()).clamp(14, 44) + 3)
                     on:input=move |event| {
                         tab.endpoint.update(|e| e.address = event_target_value(&event));
-                        tab.dirty.set(true);
+                        tab.edited();
                     }
                 />
                 <button
@@ -68,7 +68,7 @@ pub fn AddressBar(tab: Tab) -> impl IntoView {
                     }
                     on:click=move |_| {
                         tab.endpoint.update(|e| e.tls = if e.tls == Tls::Off { Tls::System } else { Tls::Off });
-                        tab.dirty.set(true);
+                        tab.edited();
                     }
                 >
                     {move || if tls_on() { "TLS" } else { "TLS off" }}

@@ -79,7 +79,7 @@ pub fn JsonView(tab: Tab) -> impl IntoView {
                     prop:value=move || text.get()
                     on:input=move |event| {
                         tab.editor.update(|e| e.set_text(event_target_value(&event), js_sys::Date::now()));
-                        tab.dirty.set(true);
+                        tab.edited();
                     }
                     on:keydown=key
                 ></textarea>

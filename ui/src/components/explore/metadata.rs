@@ -37,7 +37,7 @@ fn MetadataRow(tab: Tab, id: u64) -> impl IntoView {
     let problem = Memo::new(move |_| row.with(Row::problem));
     let edit = move |change: &dyn Fn(&mut Row)| {
         tab.metadata.update(|rows| rows.iter_mut().filter(|r| r.id == id).for_each(change));
-        tab.dirty.set(true);
+        tab.edited();
     };
     let renote = move |to: Notation| {
         edit(&|row| {
@@ -56,11 +56,11 @@ fn MetadataRow(tab: Tab, id: u64) -> impl IntoView {
                 rows.swap(at, to);
             }
         });
-        tab.dirty.set(true);
+        tab.edited();
     };
     let remove = move |_| {
         tab.metadata.update(|rows| rows.retain(|r| r.id != id));
-        tab.dirty.set(true);
+        tab.edited();
     };
     let keys = move |event: leptos::ev::KeyboardEvent| {
         let by = match (event.alt_key(), event.key().as_str()) {

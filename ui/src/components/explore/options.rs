@@ -25,7 +25,7 @@ pub fn OptionsView(tab: Tab) -> impl IntoView {
                         prop:value=move || tab.options.with(read)
                         on:input=move |event| {
                             tab.options.update(|o| write(o, event_target_value(&event)));
-                            tab.dirty.set(true);
+                            tab.edited();
                         }
                     />
                     {move || problem.get().map(|text| view! { <p class="msg" role="alert">{text}</p> })}

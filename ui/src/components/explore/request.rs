@@ -28,12 +28,16 @@ const VIEWS: [(RequestView, &str); 4] = [
 #[component]
 pub fn RequestPane(tab: Tab) -> impl IntoView {
     let store = use_store();
-    let label = move |view: RequestView| match view {
-        RequestView::Form if tab.kind.get().client_streams() => "Next message",
-        RequestView::Form => "Form",
-        RequestView::Json => "JSON",
-        RequestView::Metadata => "Metadata",
-        RequestView::Options => "Options",
+    // The second part gives way where the pane is narrow.
+    let label = move |view: RequestView| {
+        let (word, more) = match view {
+            RequestView::Form if tab.kind.get().client_streams() => ("Next", " message"),
+            RequestView::Form => ("Form", ""),
+            RequestView::Json => ("JSON", ""),
+            RequestView::Metadata => ("Metadata", ""),
+            RequestView::Options => ("Options", ""),
+        };
+        view! { <span>{word}<span class="wide">{more}</span></span> }
     };
     let count = move |view: RequestView| {
         let n = match view {
@@ -95,7 +99,7 @@ pub fn RequestPane(tab: Tab) -> impl IntoView {
                         title="Fill every field with an example value"
                         on:click=move |_| store.fill_example(tab)
                     >
-                        "Fill example"
+                        <span class="wide">"Fill "</span>"example"
                     </button>
                     <SendButton tab/>
                 </span>

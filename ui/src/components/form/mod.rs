@@ -77,10 +77,19 @@ impl Ctx {
         Memo::new(move |_| self.tab.editor.with(|editor| read(path.get(editor.value()))))
     }
 
-    /// What is wrong at `path`.
+    /// What is wrong at `path`, by its shape or else as the studio says.
     fn issue(self, path: &Path) -> Memo<Option<String>> {
-        let path = path.to_string();
-        Memo::new(move |_| self.issues.with(|issues| issues.get(&path).cloned()))
+        let (place, json) = (path.to_string(), path.json_text());
+        Memo::new(move |_| {
+            let own = self.issues.with(|issues| issues.get(&place).cloned());
+            own.or_else(|| {
+                self.tab.checked.with(|checked| {
+                    let problems = &checked.as_ref()?.problems;
+                    let here = problems.iter().find(|p| p.path.as_deref() == Some(&json))?;
+                    Some(here.message.clone())
+                })
+            })
+        })
     }
 
     /// Changes the message for the field at `path`.
@@ -89,7 +98,7 @@ impl Ctx {
             let value = change(editor.value());
             editor.set_value(value, &path.to_string(), js_sys::Date::now());
         });
-        self.tab.dirty.set(true);
+        self.tab.edited();
     }
 
     fn set(self, path: &Path, value: Json) {
