@@ -27,11 +27,11 @@
 //! | tabs | `tab` (with `data-method`) |
 //! | request | `address` `tls` `invoke` `send` `finish-sending` `cancel` `save` `tab-form` `tab-json` `tab-metadata` `tab-options` `field` (with `data-path`, the input inside) `json-editor` `fill-example` `metadata-key` `metadata-value` `deadline` |
 //! | palette | `palette` `palette-input` `palette-item` |
-//! | response | `response-status` `response-body` `tab-response` `tab-headers` `tab-trailers` `message-row` `message-detail` |
+//! | response | `response-status` `response-body` `tab-response` `tab-headers` `tab-trailers` `tab-request` (History) `message-list` `message-row` (with `data-index`) `message-detail` `copy-response` `find-input` |
 //! | wire | `wire-panel` `wire-json-size` `wire-proto-size` |
-//! | history | `history-search` `history-row` `history-detail` `history-replay` `history-open` `history-delete` |
+//! | history | `history-search` `history-row` (with `data-id`, `data-method`) `history-detail` `history-replay` `history-open` `history-delete` `history-clear` `history-clear-confirm` |
 //! | history charts | `history-chart-latency` `history-chart-distribution` `history-chart-payload` |
-//! | compare, set up | `compare-new` `compare-method` `compare-address` `compare-tls` `compare-message` `compare-example` `compare-calls` `compare-in-flight` `compare-warm-up` `compare-messages` `compare-run` |
+//! | compare, set up | `compare-new` `compare-method` `compare-address` `compare-tls` `compare-message` `compare-example` `compare-calls` `compare-in-flight` `compare-warm-up` `compare-deadline` `compare-messages` `compare-run` |
 //! | compare, under way | `compare-progress` `compare-cancel` |
 //! | compare, done | `compare-report` (with `data-state`) `compare-card` `compare-chart-latency` `compare-chart-cost` `compare-table` `compare-again` `compare-change` `compare-export` `compare-download` `compare-copy` `compare-delete` |
 //! | compare, past runs | `compare-search` `compare-history-item` (with `data-id`) |

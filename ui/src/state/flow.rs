@@ -13,7 +13,7 @@ pub const MAX_POINTS: usize = 512;
 pub const MAX_GAPS: usize = 4_096;
 
 /// Messages beyond this many are not fetched for the charts of a recorded call.
-pub const MAX_FETCHED: u64 = 20_000;
+pub const MAX_FETCHED: u64 = 100_000;
 
 /// The running sums of one stream.
 #[derive(Clone, Debug, PartialEq, Eq)]

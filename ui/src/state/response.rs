@@ -20,7 +20,7 @@ use wirelab_model::{
 const MAX_DETAILS: usize = 12;
 
 /// How many messages are fetched at once for the charts.
-const FLOW_CHUNK: u32 = 2_000;
+const FLOW_CHUNK: u32 = 5_000;
 
 /// How a status is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -136,16 +136,16 @@ fn the_only_message_is_known_without_rows() {
 
 #[test]
 fn charts_of_a_recorded_call_are_fetched_once_each() {
-    let totals = Totals { received: 3_000, ..Totals::default() };
+    let totals = Totals { received: 8_000, ..Totals::default() };
     let record = CallRecord { totals, ..record(CallKind::ServerStream, CallState::Finished) };
     let mut response = Response::new(record, 0.0);
     let query = response.flow_wanted().expect("nothing is known");
     assert_eq!((query.from, response.flow_wanted()), (0, None));
-    response.flow_answered((0..2_000).map(|n| row(n, Direction::Received)).collect());
-    assert_eq!(response.flow_wanted().map(|q| q.from), Some(2_000));
+    response.flow_answered((0..5_000).map(|n| row(n, Direction::Received)).collect());
+    assert_eq!(response.flow_wanted().map(|q| q.from), Some(5_000));
     response.flow_answered(Vec::new());
     assert_eq!(response.flow_wanted(), None, "nothing came, so nothing more is asked");
-    assert_eq!(response.flow_left_out(), 1_000);
+    assert_eq!(response.flow_left_out(), 3_000);
 }
 
 #[test]

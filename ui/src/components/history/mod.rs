@@ -93,7 +93,8 @@ pub fn HistoryView() -> impl IntoView {
     let store = use_store();
     let view = View::new(store);
     let filter = Memo::new(move |_| view.list.with(|list| list.filter().clone()));
-    let open = move || view.selected.get().is_some();
+    // Which call it is must not draw the detail anew: its tabs stay as they are.
+    let open = Memo::new(move |_| view.selected.get().is_some());
     let kept_not = move || {
         store
             .hello
@@ -102,14 +103,14 @@ pub fn HistoryView() -> impl IntoView {
     };
     let width = move || format!("--detail: {}px", store.layout.get().history_detail_width);
     view! {
-        <main class="history" class:open=open aria-label="History" style=width>
+        <main class="history" class:open=move || open.get() aria-label="History" style=width>
             <section class="h-main" aria-label="Recorded calls">
                 <Header view/>
                 {kept_not}
                 <HistoryCharts filter/>
                 <List view/>
             </section>
-            {move || open().then(|| view! { <Detail view/> })}
+            {move || open.get().then(|| view! { <Detail view/> })}
         </main>
     }
 }

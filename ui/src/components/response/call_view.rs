@@ -52,8 +52,8 @@ pub struct CallView {
     pub response: RwSignal<Option<Response>>,
     /// Which part shows.
     pub section: RwSignal<Section>,
-    /// Whether the wire panel of a call without streams shows the request or the response.
-    pub side: RwSignal<Direction>,
+    /// Which message of a call without streams the wire panel shows, once chosen.
+    pub side: RwSignal<Option<Direction>>,
     /// The field that is pointed at, as a path of the byte map.
     pub field: RwSignal<Option<String>>,
     /// Why something of the call could not be fetched.
@@ -62,7 +62,7 @@ pub struct CallView {
     pub now: RwSignal<f64>,
     pub(super) in_view: RwSignal<Range<u64>>,
     pub(super) types: RwSignal<HashMap<String, Arc<FormTypes>>>,
-    pub(super) asking: StoredValue<HashSet<u64>>,
+    pub(super) asking: StoredValue<HashSet<(CallId, u64)>>,
     following: RwSignal<Option<CallId>>,
 }
 
@@ -90,7 +90,10 @@ impl CallView {
                     Ok(record) if record.state == CallState::Running => {
                         view.following.set(Some(id));
                     }
-                    Ok(record) => view.response.set(Some(Response::new(record, clock_ms()))),
+                    Ok(record) => {
+                        view.problem.set(None);
+                        view.response.set(Some(Response::new(record, clock_ms())));
+                    }
                     Err(problem) => view.problem.set(Some(problem)),
                 }
             });
@@ -103,7 +106,7 @@ impl CallView {
             store: use_store(),
             response: RwSignal::new(None),
             section: RwSignal::new(Section::Body),
-            side: RwSignal::new(Direction::Received),
+            side: RwSignal::new(None),
             field: RwSignal::new(None),
             problem: RwSignal::new(None),
             now: RwSignal::new(clock_ms()),
@@ -149,6 +152,17 @@ impl CallView {
                 change(response);
             }
         });
+    }
+
+    /// Which message of a call without streams the wire panel shows: the response unless there will be none.
+    pub fn shown_side(self) -> Direction {
+        let usual = self.with(|response| {
+            match response.is_running() || response.only(Direction::Received).is_some() {
+                true => Direction::Received,
+                false => Direction::Sent,
+            }
+        });
+        self.side.get().or(usual).unwrap_or(Direction::Received)
     }
 
     /// Lists these messages.

@@ -51,7 +51,7 @@ fn Details(call: CallView) -> impl IntoView {
             None => ().into_any(),
             Some(Ok(details)) if details.is_empty() => view! {
                 <p class="problem-help">
-                    {format!("The server sent {size} bytes of details that are no google.rpc.Status")}
+                    {format!("The server sent {size} bytes of details that could not be read as a google.rpc.Status")}
                 </p>
             }
             .into_any(),

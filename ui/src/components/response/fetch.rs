@@ -60,15 +60,15 @@ impl CallView {
     }
 
     pub(super) fn fetch_detail(self, call: CallId, index: u64) {
-        if self.asking.with_value(|asking| asking.contains(&index)) {
+        if self.asking.with_value(|asking| asking.contains(&(call, index))) {
             return;
         }
         self.asking.update_value(|asking| {
-            asking.insert(index);
+            asking.insert((call, index));
         });
         spawn_local(async move {
             let reply = self.store.client().message(MessageQuery { call, index }).await;
-            self.asking.try_update_value(|asking| asking.remove(&index));
+            self.asking.try_update_value(|asking| asking.remove(&(call, index)));
             match reply {
                 Ok(detail) => {
                     self.answer(call, |response| response.set_detail(detail));

@@ -14,7 +14,7 @@ use crate::{
 use leptos::prelude::*;
 use std::sync::Arc;
 use wirelab_chart::format;
-use wirelab_model::{Direction, MessageRow};
+use wirelab_model::{Direction, MessageRow, Totals};
 
 /// Height of a row, pixels; `.log .m` in `styles/response.css` has the same.
 const ROW_PX: f64 = 28.0;
@@ -154,37 +154,41 @@ fn Nothing(call: CallView) -> impl IntoView {
     view! { <p class="r-empty">{text}</p> }
 }
 
-/// The filter of the list.
+/// The filter of the list. Where there is little room, arrows stand for the words.
 #[component]
 pub fn Chips(call: CallView) -> impl IntoView {
     let totals = call.memo(|response| response.messages().totals());
     let shown = call.memo(|response| response.messages().show());
-    let chip =
-        move |show: Show, text: &'static str, count: fn(&wirelab_model::Totals) -> Option<u64>| {
-            let label = move || {
-                let count = totals.with(|totals| totals.as_ref().and_then(count));
-                match count {
-                    Some(count) => format!("{text} {}", format::count(count)),
-                    None => text.to_owned(),
-                }
-            };
-            view! {
-                <button
-                    type="button"
-                    class="chip"
-                    class:on=move || shown.get() == Some(show)
-                    aria-pressed=move || (shown.get() == Some(show)).to_string()
-                    on:click=move |_| call.show(show)
-                >
-                    {label}
-                </button>
-            }
+    let chip = move |show: Show, count: fn(&Totals) -> u64| {
+        let (word, arrow) = match show {
+            Show::All => ("all", "all"),
+            Show::Sent => ("sent", "↑"),
+            Show::Received => ("received", "↓"),
         };
+        let count = move || {
+            let count = totals.with(|totals| totals.as_ref().map(count)).unwrap_or_default();
+            (show != Show::All).then(|| format!(" {}", format::count(count)))
+        };
+        view! {
+            <button
+                type="button"
+                class="chip"
+                class:on=move || shown.get() == Some(show)
+                aria-label=move || format!("{word}{}", count().unwrap_or_default())
+                aria-pressed=move || (shown.get() == Some(show)).to_string()
+                on:click=move |_| call.show(show)
+            >
+                <span class="long">{word}</span>
+                <span class="short">{arrow}</span>
+                {count}
+            </button>
+        }
+    };
     view! {
         <span class="chips" role="group" aria-label="Which messages">
-            {chip(Show::All, "all", |_| None)}
-            {chip(Show::Sent, "sent", |totals| Some(totals.sent))}
-            {chip(Show::Received, "received", |totals| Some(totals.received))}
+            {chip(Show::All, |_| 0)}
+            {chip(Show::Sent, |totals| totals.sent)}
+            {chip(Show::Received, |totals| totals.received)}
         </span>
     }
 }

@@ -36,7 +36,7 @@ pub fn Hex(
         known.or_else(|| field.with(|path| path.as_ref().and_then(|path| bytes.span_of(path))))
     });
     Effect::new(move |_| {
-        bytes.track();
+        bytes.with(|_| ());
         pointed.set(None);
     });
     let set = move |span: Option<usize>| {

@@ -39,7 +39,8 @@ pub fn WirePanel(call: CallView) -> impl IntoView {
 /// A call without streams.
 #[component]
 fn Single(call: CallView) -> impl IntoView {
-    let index = move || call.with(|response| response.only(call.side.get())).flatten();
+    let side = Memo::new(move |_| call.shown_side());
+    let index = move || call.with(|response| response.only(side.get())).flatten();
     let detail = call.detail(index);
     view! {
         <Payload detail aside=move || view! { <SideSwitch call/> }/>

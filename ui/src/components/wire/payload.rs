@@ -60,10 +60,10 @@ pub fn Payload(
 #[component]
 pub fn SideSwitch(call: CallView) -> impl IntoView {
     let side = move |direction: Direction, name: &'static str| {
-        let on = move || call.side.get() == direction;
+        let on = move || call.shown_side() == direction;
         view! {
             <button type="button" class="w-side" class:on=on aria-pressed=move || on().to_string()
-                on:click=move |_| call.side.set(direction)>{name}</button>
+                on:click=move |_| call.side.set(Some(direction))>{name}</button>
         }
     };
     view! {

@@ -42,7 +42,7 @@ pub fn Gaps(call: CallView) -> impl IntoView {
     let draw = |response: &Response, size| gap_distribution(response.flow().gaps(), size);
     let pulse = call.pulse();
     let median = Memo::new(move |_| {
-        pulse.track();
+        pulse.get();
         untrack(|| call.with(|response| response.flow().median_gap()))
     });
     let median = move || median.get().flatten().map(|ns| format!("p50 {}", format::ns(ns)));
@@ -61,7 +61,7 @@ fn Fitted(call: CallView, draw: fn(&Response, Size) -> String) -> impl IntoView 
     let (width, height) = (measured_width(frame), measured_height(frame));
     let pulse = call.pulse();
     let svg = Memo::new(move |_| {
-        pulse.track();
+        pulse.get();
         let size = Size { width: width.get() as u32, height: height.get() as u32 };
         if size.width == 0 { None } else { untrack(|| call.with(|response| draw(response, size))) }
     });
