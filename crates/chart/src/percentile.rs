@@ -95,7 +95,7 @@ fn curve(
         let point = frame.at(x, axis.place(value));
         canvas.dot(point, 3.0, token, 1.0);
         if labelled {
-            let text = format::ns(value as u64);
+            let text = format::ns(exact(latency, *percentile).unwrap_or(value as u64));
             let (align, dx) = match index {
                 0 if count > 1 => (Align::Left, 0.0),
                 _ if index + 1 == count && count > 1 => (Align::Right, 4.0),
@@ -104,6 +104,18 @@ fn curve(
             canvas.text((point.0 + dx, (point.1 - 12.0).max(20.0)), &text, Token::Ink2, align);
         }
     }
+}
+
+/// The figure that tables show for a percentile, where there is one: the curve's own may differ by a call.
+fn exact(latency: &Latency, percentile: f64) -> Option<u64> {
+    let figures = [
+        (0.0, latency.min_ns),
+        (50.0, latency.p50_ns),
+        (90.0, latency.p90_ns),
+        (99.0, latency.p99_ns),
+    ];
+    let found = figures.into_iter().find(|(at, ns)| *at == percentile && *ns > 0);
+    found.map(|(_, ns)| ns)
 }
 
 /// The latency at a percentile, between the points of the curve along a straight line.

@@ -17,6 +17,8 @@ pub const MAX_CALLS: u32 = 1_000_000;
 pub const MAX_IN_FLIGHT: u32 = 1_024;
 /// The most messages that one call sends.
 pub const MAX_MESSAGES: u32 = 10_000;
+/// The longest deadline of a call, milliseconds: a day.
+pub const MAX_DEADLINE_MS: u32 = 86_400_000;
 /// What stands where nothing was measured.
 const NOT_MEASURED: &str = "–";
 /// Fewer calls than this cannot tell the 99th percentile from the slowest call.
@@ -37,6 +39,8 @@ pub enum Field {
     WarmUp,
     /// How many messages each call sends, where the client streams.
     Messages,
+    /// Milliseconds after which a call is given up; nothing typed means never.
+    Deadline,
 }
 
 impl Field {
@@ -47,6 +51,7 @@ impl Field {
             Field::InFlight => "In flight",
             Field::WarmUp => "Warm-up calls",
             Field::Messages => "Messages per call",
+            Field::Deadline => "Deadline, ms",
         }
     }
 
@@ -56,7 +61,21 @@ impl Field {
             Field::InFlight => (1, MAX_IN_FLIGHT),
             Field::WarmUp => (0, MAX_CALLS),
             Field::Messages => (1, MAX_MESSAGES),
+            Field::Deadline => (1, MAX_DEADLINE_MS),
         }
+    }
+
+    /// Whether nothing needs to be typed.
+    pub fn is_optional(self) -> bool {
+        self == Field::Deadline
+    }
+
+    /// What is wrong with what is typed.
+    pub fn wrong(self, typed: &str) -> Option<String> {
+        if self.is_optional() && typed.trim().is_empty() {
+            return None;
+        }
+        self.read(typed).err()
     }
 
     /// Reads what is typed; thousands may be set apart.
@@ -87,12 +106,15 @@ pub struct Draft {
     pub in_flight: String,
     /// [`Field::WarmUp`].
     pub warm_up: String,
+    /// [`Field::Deadline`].
+    pub deadline: String,
 }
 
 impl Draft {
     /// A usual run of this call with this message.
     pub fn new(call: CallSpec, message: String) -> Draft {
         Draft {
+            deadline: deadline(&call),
             call,
             message,
             messages: "1".into(),
@@ -106,6 +128,7 @@ impl Draft {
     pub fn of(spec: &BenchSpec) -> Draft {
         let count = |n: u32| format::count(u64::from(n));
         Draft {
+            deadline: deadline(&spec.call),
             call: spec.call.clone(),
             message: spec.messages.first().cloned().unwrap_or_default(),
             messages: format::count(spec.messages.len() as u64),
@@ -122,6 +145,7 @@ impl Draft {
             Field::InFlight => &self.in_flight,
             Field::WarmUp => &self.warm_up,
             Field::Messages => &self.messages,
+            Field::Deadline => &self.deadline,
         }
     }
 
@@ -132,6 +156,7 @@ impl Draft {
             Field::InFlight => &mut self.in_flight,
             Field::WarmUp => &mut self.warm_up,
             Field::Messages => &mut self.messages,
+            Field::Deadline => &mut self.deadline,
         } = typed;
     }
 
@@ -161,14 +186,22 @@ impl Draft {
             "" => "{}".to_owned(),
             _ => self.message.clone(),
         };
+        let deadline_ms = match self.deadline.trim() {
+            "" => None,
+            _ => Some(u64::from(number(Field::Deadline)?)),
+        };
         Ok(BenchSpec {
-            call: self.call.clone(),
+            call: CallSpec { deadline_ms, ..self.call.clone() },
             messages: vec![message; copies as usize],
             calls: number(Field::Calls)?,
             in_flight: number(Field::InFlight)?,
             warm_up: number(Field::WarmUp)?,
         })
     }
+}
+
+fn deadline(call: &CallSpec) -> String {
+    call.deadline_ms.map(format::count).unwrap_or_default()
 }
 
 /// The method's name without package and service.

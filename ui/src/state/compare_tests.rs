@@ -87,9 +87,13 @@ fn numbers_are_read_within_their_bounds() {
         (Field::WarmUp, "0", Some(0)),
         (Field::Messages, "10,000", Some(10_000)),
         (Field::Messages, "10,001", None),
+        (Field::Deadline, "1,500", Some(1_500)),
+        (Field::Deadline, "0", None),
     ] {
         assert_eq!(field.read(typed).ok(), expected, "{field:?} {typed:?}");
     }
+    assert_eq!(Field::Deadline.wrong(" "), None);
+    assert!(Field::Calls.wrong("").is_some() && Field::Deadline.wrong("soon").is_some());
     assert_eq!(Field::Calls.read("x"), Err("A whole number from 1 to 1,000,000".into()));
 }
 
@@ -106,6 +110,13 @@ fn a_draft_becomes_what_is_run_and_back() {
     check(|draft| draft.set(Field::Calls, "0".into()), "Calls");
     check(|draft| draft.set(Field::InFlight, "x".into()), "In flight");
     check(|draft| draft.set(Field::WarmUp, "-1".into()), "Warm-up calls");
+    check(|draft| draft.set(Field::Deadline, "0".into()), "Deadline, ms");
+
+    let mut draft = Draft::of(&spec());
+    draft.set(Field::Deadline, "2,000".into());
+    let late = draft.spec().unwrap();
+    assert_eq!(late.call.deadline_ms, Some(2000));
+    assert_eq!(Draft::of(&late).spec(), Ok(late));
 
     let mut draft = Draft::of(&spec());
     draft.set(Field::Messages, "3".into());

@@ -4,6 +4,7 @@
 //! words comes from `crate::state::compare`, what is drawn from `wirelab_chart`.
 
 pub mod chart;
+mod fields;
 mod progress;
 mod report;
 mod run;
