@@ -15,16 +15,11 @@ pub enum Icon {
     Copy,
     Search,
     Sidebar,
-    Theme,
     Info,
     Warning,
     Check,
     Undo,
     Redo,
-    Bookmark,
-    Folder,
-    Server,
-    File,
 }
 
 impl Icon {
@@ -40,16 +35,11 @@ impl Icon {
             Icon::Copy => "M9 9h11v11H9zM5 15H4V4h11v1",
             Icon::Search => "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14M16 16l4 4",
             Icon::Sidebar => "M4 5h16v14H4zM10 5v14",
-            Icon::Theme => "M12 4a8 8 0 1 0 0 16zM12 4a8 8 0 0 1 0 16",
             Icon::Info => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 11v5M12 8v.01",
             Icon::Warning => "M12 4l9 16H3zM12 10v5M12 17.5v.01",
             Icon::Check => "M5 12l5 5 9-10",
             Icon::Undo => "M8 5L4 9l4 4M4 9h10a6 6 0 0 1 0 12h-3",
             Icon::Redo => "M16 5l4 4-4 4M20 9H10a6 6 0 0 0 0 12h3",
-            Icon::Bookmark => "M6 4h12v16l-6-4-6 4z",
-            Icon::Folder => "M3 6h6l2 2h10v11H3z",
-            Icon::Server => "M4 4h16v7H4zM4 13h16v7H4zM8 7.5v.01M8 16.5v.01",
-            Icon::File => "M6 3h8l5 5v13H6zM14 3v5h5",
         }
     }
 

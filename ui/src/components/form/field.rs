@@ -117,10 +117,15 @@ fn Label(path: Path, field: FieldShape) -> impl IntoView {
     }
     view! {
         <label for=input_id(&path) title=title>
-            <span class:deprecated=field.deprecated>{field.name}</span>
+            <span class:deprecated=field.deprecated>{breakable(&field.name)}</span>
             <small>{ty}</small>
         </label>
     }
+}
+
+/// A name that a narrow column breaks at its underscores and dots first.
+fn breakable(name: &str) -> impl IntoView + use<> {
+    name.split_inclusive(['_', '.']).map(|part| view! { {part.to_owned()} <wbr/> }).collect_view()
 }
 
 /// A message in a message: opened on demand, so that recursion ends.
