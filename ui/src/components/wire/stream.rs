@@ -29,7 +29,8 @@ pub fn BytesOverTime(
         <section aria-label="Bytes sent and received">
             <h4>
                 "Bytes sent and received"
-                <span class="faint">{move || left_out.get().flatten()} {aside.run()}</span>
+                <span class="faint">{move || left_out.get().flatten()}</span>
+                {aside.run()}
             </h4>
             <Fitted call draw/>
         </section>
