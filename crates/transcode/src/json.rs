@@ -88,6 +88,8 @@ fn reword(error: &serde_json::Error, place: path::Place) -> (String, String) {
     );
     let text = match text {
         "trailing characters" => "there is more text after the message".to_owned(),
+        // Only `google.protobuf.Empty` says so.
+        "unexpected value in map" => "the message has no fields".to_owned(),
         "expected ident" => "this is not a JSON value".to_owned(),
         "EOF while parsing a value" if error.line() <= 1 && error.column() == 0 => {
             "the text is empty; a message without fields is {}".to_owned()

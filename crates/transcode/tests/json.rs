@@ -23,6 +23,7 @@ fn texts_come_back_as_they_were() {
         r#"{"status":"STATUS_CLOSED","states":["STATUS_OPEN","STATUS_UNSPECIFIED",42,"STATUS_BROKEN"]}"#,
         r#"{"maybe":0,"item":{},"items":[{"sku":"a"},{}],"names":["",""],"numbers":[0,1,-1],"loose":[1,2]}"#,
         r#"{"labels":{"tier":"gold"},"byNumber":{"-7":{"count":1}},"byBool":{"true":"1"}}"#,
+        r#"{"nothing":{}}"#,
         r#"{"word":""}"#,
         r#"{"thing":{"sku":"x"}}"#,
         r#"{"inner":{"inner":{"inner":{"aBool":true}}}}"#,
@@ -122,6 +123,7 @@ fn wrong_texts_are_refused_with_their_place() {
         r#"{"any": {"sku": "x"}}"#,
         r#"{"any": {"@type": "type.googleapis.com/no.Such"}}"#,
         r#"{"any": {"@type": "type.googleapis.com/everything.Item", "sku": 1}}"#,
+        r#"{"nothing": {"a": 1}}"#,
         r#"{"inner": {"items": [{}, {"count": {}}]}}"#,
     ] {
         match to_wire(ALL, json) {

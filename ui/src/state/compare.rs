@@ -429,7 +429,9 @@ fn line(path: &PathReport) -> Line {
     let bytes = |n: f64| (format::bytes(n.max(0.0).round() as u64), "");
     let wire = match path.wire_bytes {
         Some(n) => bytes(n),
-        None if sent => dash("The connection's bytes could not be counted"),
+        None if sent => {
+            dash("Calls shared connections, so that the bytes of one could not be told")
+        }
         None => dash(NOT_SENT),
     };
     let cells = vec![

@@ -127,8 +127,9 @@ fn Buttons(report: Arc<BenchReport>, handed: RwSignal<Option<Draft>>) -> impl In
         }
         let client = store.client();
         store.ask(async move { client.delete_bench(id).await }, move |()| {
-            store.bench_revision.update(|revision| *revision += 1);
+            // Away first, so that nobody asks for what is gone.
             store.go(Route::Compare(None));
+            store.bench_revision.update(|revision| *revision += 1);
             store.say("Deleted the run");
         });
     };

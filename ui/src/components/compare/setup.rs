@@ -50,6 +50,12 @@ pub fn Setup(draft: Draft) -> impl IntoView {
         });
     };
     let streams = move || draft.with(|draft| draft.call.kind.client_streams());
+    // What stands below the message already is not said twice.
+    let shown = move || {
+        let problem = problem.get()?;
+        let said = checked.with(|c| c.as_ref().is_some_and(|c| c.problems.contains(&problem)));
+        (!said).then_some(problem)
+    };
     let endless = move || {
         draft.with(|draft| draft.call.kind.server_streams() && draft.deadline.trim().is_empty())
     };
@@ -88,7 +94,7 @@ pub fn Setup(draft: Draft) -> impl IntoView {
                         "Each call lasts until the server ends its stream. One that never does needs a deadline, and then counts as failed"
                     </p>
                 </Show>
-                {move || problem.get().map(|problem| view! { <ProblemLine problem/> })}
+                {move || shown().map(|problem| view! { <ProblemLine problem/> })}
                 <div class="compare-actions">
                     <button type="submit" class="btn go" data-testid="compare-run" disabled=move || starting.get()>
                         {move || if starting.get() { "Starting" } else { "Run comparison" }}
