@@ -113,12 +113,6 @@ impl Document {
         self.lines.partition_point(|line| line.start <= byte).saturating_sub(1)
     }
 
-    /// How many characters the longest shown line has, as far as the first 10,000 lines tell.
-    pub fn columns(&self) -> usize {
-        let widths = self.lines.iter().take(10_000).map(|l| l.len().min(MAX_LINE_BYTES));
-        widths.max().unwrap_or(0)
-    }
-
     /// A line in coloured pieces with what a search found in it, and how many of its bytes are left out. `marks` are
     /// ranges inside the line, ascending.
     pub fn pieces(&self, index: usize, marks: &[(Range<usize>, bool)]) -> (Vec<Piece>, usize) {
