@@ -1,7 +1,7 @@
 //! What is known of one call, live or recorded, folded from its updates into what is shown.
 //!
 //! Owns the call's record, its messages, its flow, the whole messages fetched so far, and the wording of its status.
-//! Knows no screen; the only clock is the milliseconds it is given, by which the elapsed time of an open call moves
+//! Knows no screen; the only clock is the wall clock it is given in milliseconds, by which the elapsed time of an open call moves
 //! on between the engine's measurements.
 
 use crate::state::{
@@ -221,10 +221,16 @@ impl Response {
         self.record.state == CallState::Running
     }
 
-    /// Nanoseconds since the call began: the engine's measurement, moved on by the clock while the call is open.
+    /// Nanoseconds since the call began: the engine's measurement, moved on by the clock while the call is open. The
+    /// engine last measured at the call's last event, which may be long ago when the call is first seen.
     pub fn elapsed_ns(&self, now_ms: f64) -> u64 {
         let since_ms = if self.is_running() { (now_ms - self.seen_at_ms).max(0.0) } else { 0.0 };
-        self.record.timings.total_ns.saturating_add((since_ms * 1e6) as u64)
+        let measured = self.record.timings.total_ns.saturating_add((since_ms * 1e6) as u64);
+        let began_ms = self.record.started_unix_ms;
+        match self.is_running() && began_ms > 0 {
+            true => measured.max(((now_ms - began_ms as f64).max(0.0) * 1e6) as u64),
+            false => measured,
+        }
     }
 
     /// The status in a few words: `OK`, `NOT_FOUND`, `open 00:12.4`.

@@ -72,11 +72,15 @@ fn status_in_words() {
 fn elapsed_stands_still_after_the_end() {
     let open = Response::new(record(CallKind::Bidi, CallState::Running), 1_000.0);
     let over = Response::new(finished(0, "", None), 1_000.0);
+    let old = CallRecord { started_unix_ms: 500, ..record(CallKind::Bidi, CallState::Running) };
+    let old = Response::new(old, 1_000.0);
     for (response, now, expected) in [
         (&open, 1_000.0, 3_840_000),
         (&open, 1_010.0, 13_840_000),
         (&open, 0.0, 3_840_000),
         (&over, 9_000.0, 3_840_000),
+        (&old, 1_000.0, 500_000_000),
+        (&old, 100.0, 3_840_000),
     ] {
         assert_eq!(response.elapsed_ns(now), expected);
     }
