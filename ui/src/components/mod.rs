@@ -17,7 +17,8 @@
 //!   `wirelab_chart::format`.
 //!
 //! # `data-testid`s
-//! Stable names for the end-to-end tests:
+//! Stable names for the end-to-end tests. A field's `data-path` has the names of the `.proto` file:
+//! `by_location.country`, `items[2].unit_price`; an entry of a map counts by its place:
 //!
 //! | where | names |
 //! |---|---|
@@ -25,7 +26,7 @@
 //! | tree | `tree-search` `tree-method` (with `data-method`) |
 //! | sources | `source-add` `source-path` `source-add-confirm` `source-item` |
 //! | tabs | `tab` (with `data-method`) |
-//! | request | `address` `tls` `invoke` `send` `finish-sending` `cancel` `save` `tab-form` `tab-json` `tab-metadata` `tab-options` `field` (with `data-path`, the input inside) `json-editor` `fill-example` `metadata-key` `metadata-value` `deadline` |
+//! | request | `address` `tls` `invoke` `send` `finish-sending` `cancel` `save` `tab-form` `tab-json` `tab-metadata` `tab-options` `field` (with `data-path`, the input inside) `json-editor` `fill-example` `undo` `redo` `metadata-key` `metadata-value` `metadata-add` `deadline` `max-message` |
 //! | palette | `palette` `palette-input` `palette-item` |
 //! | response | `response-status` `response-body` `tab-response` `tab-headers` `tab-trailers` `tab-request` (History) `message-list` `message-row` (with `data-index`) `message-detail` `copy-response` `find-input` |
 //! | wire | `wire-panel` `wire-json-size` `wire-proto-size` |
@@ -35,6 +36,7 @@
 //! | compare, under way | `compare-progress` `compare-cancel` |
 //! | compare, done | `compare-report` (with `data-state`) `compare-card` `compare-chart-latency` `compare-chart-cost` `compare-table` `compare-again` `compare-change` `compare-export` `compare-download` `compare-copy` `compare-delete` |
 //! | compare, past runs | `compare-search` `compare-history-item` (with `data-id`) |
+//! | saved | `saved-item` `save-name` `save-confirm` |
 //! | anywhere | `problem` `toast` |
 
 mod app;

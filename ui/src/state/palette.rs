@@ -22,6 +22,8 @@ pub enum Target {
     FillExample,
     /// Opens the request once more.
     Duplicate,
+    /// Opens the tab that was closed last.
+    Reopen,
 }
 
 /// One line of the palette.
@@ -77,6 +79,7 @@ pub fn entries(catalog: &Catalog, saved: &[SavedRequest], methods: bool, tab: bo
         }
         entries.extend([
             Entry::new(Target::Command(Command::Sidebar), "Show or hide sidebar", "Ctrl B", "›"),
+            Entry::new(Target::Reopen, "Reopen closed tab", "", "›"),
             Entry::new(Target::Theme, "Switch theme", "", "›"),
             Entry::new(Target::Reload, "Reload all sources", "", "›"),
         ]);

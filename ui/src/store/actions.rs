@@ -13,6 +13,9 @@ use wirelab_model::{
     SourceId, StartCall,
 };
 
+/// How many closed tabs can be opened again.
+const MAX_CLOSED: usize = 20;
+
 impl Store {
     /// The tab that shows; tracks it.
     pub fn active_tab(self) -> Option<Tab> {
@@ -172,7 +175,24 @@ impl Store {
             let client = self.client();
             self.ask(async move { client.cancel_call(call).await }, |()| {});
         }
+        if !closed.untouched() {
+            self.closed.update_value(|drafts| {
+                drafts.push(untrack(|| closed.draft()));
+                let excess = drafts.len().saturating_sub(MAX_CLOSED);
+                drafts.drain(..excess);
+            });
+        }
         closed.editor.set(Editor::default());
+    }
+
+    /// Opens the tab that was closed last.
+    pub fn reopen_tab(self) {
+        match self.closed.try_update_value(Vec::pop).flatten() {
+            Some(draft) => {
+                self.open_draft(draft);
+            }
+            None => self.say("No tab was closed"),
+        }
     }
 
     /// The call of a tab while it runs, without tracking.

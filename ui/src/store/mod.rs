@@ -23,6 +23,7 @@ use crate::{
         calls::LiveCall,
         layout::{Layout, Theme},
         route::Route,
+        session::TabDraft,
     },
 };
 use leptos::prelude::*;
@@ -75,6 +76,7 @@ pub struct Store {
     owner: StoredValue<Owner>,
     ids: StoredValue<u64>,
     calls: StoredValue<HashMap<CallId, RwSignal<LiveCall>>>,
+    closed: StoredValue<Vec<TabDraft>>,
     /// Whether the studio answers.
     pub link: RwSignal<Link>,
     /// Who answers.
@@ -130,6 +132,7 @@ impl Store {
             owner: StoredValue::new(owner),
             ids: StoredValue::new(1),
             calls: StoredValue::new(HashMap::new()),
+            closed: StoredValue::new(Vec::new()),
             link: RwSignal::new(Link::Connecting),
             hello: RwSignal::new(Hello::default()),
             catalog: RwSignal::new(Arc::default()),

@@ -133,6 +133,7 @@ fn act(store: Store, target: Target) {
             keys::run(store, command);
         }
         Target::Theme => store.next_theme(),
+        Target::Reopen => store.reopen_tab(),
         Target::Reload => store.reload(None),
         Target::FillExample => {
             store.active_tab_now().into_iter().for_each(|tab| store.fill_example(tab));

@@ -18,7 +18,9 @@ fn timestamp(text: &str) -> Option<()> {
     let is = |at: usize, expected: u8| (text.as_bytes().get(at)? == &expected).then_some(());
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    (is(4, b'-')?, is(7, b'-')?, is(13, b':')?, is(16, b':')?);
+    for (place, mark) in [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')] {
+        is(place, mark)?;
+    }
     is(10, b'T').or_else(|| is(10, b't'))?;
     let valid = year >= 1
         && (1..=12).contains(&month)
