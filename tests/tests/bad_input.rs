@@ -63,10 +63,16 @@ fn broken_schemas_are_named_with_their_place() {
                 ("b.proto", "syntax = \"proto3\";\nimport \"a.proto\";\n"),
             ],
         ),
-        ("missing_import", &[("a.proto", "syntax = \"proto3\";\nimport \"no/such.proto\";\n")]),
+        (
+            "missing_import",
+            &[(
+                "a.proto",
+                "syntax = \"proto3\";\nimport \"no/such.proto\";\nmessage A { no.Such s = 1; }\n",
+            )],
+        ),
         ("unknown_type", &[("a.proto", "syntax = \"proto3\";\nmessage A { Nowhere n = 1; }\n")]),
         ("folder_without_protos", &[("readme.txt", service)]),
-        ("empty_file_name_only", &[("a.proto", "\u{0}\u{1}")]),
+        ("no_text", &[("a.proto", "\u{0}\u{1}")]),
     ];
     for (name, contents) in cases {
         let folder = files(contents);

@@ -24,10 +24,15 @@ fn the_common_protos_of_google_load() {
     assert!(ran.out.lines().any(|line| line == "google.longrunning.Operations"), "{}", ran.out);
 }
 
+/// What is in the way of a file of this tree: an import that the package does not ship, two test files that define the
+/// same names, and editions that are newer than what is supported.
 #[test]
 fn the_whole_tree_of_google_loads() {
-    let (ran, problems) = list(&outside::google_protos());
-    assert_eq!(problems, [""; 0]);
+    let tree = outside::google_protos();
+    let (ran, problems) = list(&tree);
+    let tree = format!("{}/", tree.display());
+    let told: Vec<String> = problems.iter().map(|problem| problem.replace(&tree, "")).collect();
+    insta::assert_snapshot!(told.join("\n"));
     assert_eq!(ran.code, 0);
     assert_eq!(services(&ran), 1966);
 }
