@@ -13,12 +13,14 @@ pub struct LiveCall {
     pub record: CallRecord,
     /// The newest rows, by index without gaps.
     pub rows: VecDeque<MessageRow>,
+    /// Whether rows that were missed are being asked for; one asking at a time is enough.
+    pub catching_up: bool,
 }
 
 impl LiveCall {
     /// A call without messages yet.
     pub fn new(record: CallRecord) -> Self {
-        LiveCall { record, rows: VecDeque::new() }
+        LiveCall { record, ..LiveCall::default() }
     }
 
     /// How many messages there are, held or not.
@@ -49,8 +51,10 @@ impl LiveCall {
 
     /// Takes an update. Returns the index to ask `messages` from when an update before was missed.
     pub fn fold(&mut self, update: CallUpdate) -> Option<u64> {
-        // An update that was overtaken by a newer one must not bring a finished call back to life.
-        if self.running() || update.record.state != CallState::Running {
+        // A record that was overtaken by a newer one (the reply to the call's start, by its first events) must
+        // not undo it, nor bring a finished call back to life. The clock of a call never goes back.
+        let newer = update.record.timings.total_ns >= self.record.timings.total_ns;
+        if (self.running() && newer) || update.record.state != CallState::Running {
             self.record = update.record;
         }
         self.push(update.rows)
@@ -120,6 +124,16 @@ mod tests {
         call.fold(update(CallState::Running, 1..2));
         assert!(!call.running());
         assert_eq!(call.end(), 2, "its rows count all the same");
+    }
+
+    #[test]
+    fn a_record_that_comes_late_undoes_nothing() {
+        let mut call = LiveCall::default();
+        let mut newer = update(CallState::Running, 0..1);
+        newer.record.timings.total_ns = 7;
+        call.fold(newer.clone());
+        call.fold(CallUpdate { record: CallRecord::default(), rows: vec![] });
+        assert_eq!(call.record, newer.record);
     }
 
     #[test]

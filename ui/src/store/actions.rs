@@ -251,13 +251,8 @@ impl Store {
     pub fn follow(self, tab: Tab, record: wirelab_model::CallRecord) {
         let id = record.id;
         let call = self.register(id);
-        // Its events may have come before the reply.
         call.update(|call| {
-            if call.record.id != id {
-                call.record = record;
-            } else {
-                call.fold(CallUpdate { record, rows: Vec::new() });
-            }
+            call.fold(CallUpdate { record, rows: Vec::new() });
         });
         tab.call.set(Some(id));
     }

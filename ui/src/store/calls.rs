@@ -48,20 +48,23 @@ impl Store {
         });
     }
 
+    /// Asks for the rows that were missed, part by part. Updates meanwhile find it under way and start none.
     async fn catch_up(self, id: CallId, call: RwSignal<LiveCall>, mut from: u64) {
+        call.update_untracked(|call| call.catching_up = true);
         loop {
             let query = MessagesQuery { call: id, from, limit: CATCH_UP };
-            let Ok(rows) = self.client().messages(query).await else { return };
+            let Ok(rows) = self.client().messages(query).await else { break };
             let more = rows.len() >= CATCH_UP as usize;
             call.update(|call| {
                 call.push(rows);
             });
             let end = call.with_untracked(LiveCall::end);
             if !more || end <= from {
-                return;
+                break;
             }
             from = end;
         }
+        call.update_untracked(|call| call.catching_up = false);
     }
 
     /// The signal of a call that was just started here.
@@ -111,9 +114,13 @@ impl Store {
             StudioEvent::Call(update) => {
                 let id = update.record.id;
                 let call = self.register(id);
-                let mut gap = None;
-                call.update(|call| gap = call.fold(*update));
-                if let Some(from) = gap {
+                let mut missed = None;
+                call.update(|call| {
+                    let gap = call.fold(*update);
+                    missed = gap.filter(|_| !call.catching_up);
+                    call.catching_up |= missed.is_some();
+                });
+                if let Some(from) = missed {
                     spawn_local(self.catch_up(id, call, from));
                 }
             }
