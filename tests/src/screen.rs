@@ -83,7 +83,7 @@ impl Screen {
     pub async fn find(&self, css: &str) -> Element {
         self.until(&format!("{css} to be seen"), async || {
             for element in self.client.find_all(Locator::Css(css)).await? {
-                if element.is_displayed().await? {
+                if self.is_shown(&element).await? {
                     return Ok(Some(element));
                 }
             }
@@ -101,13 +101,22 @@ impl Screen {
     pub async fn gone(&self, css: &str) {
         self.until(&format!("{css} to be gone"), async || {
             for element in self.client.find_all(Locator::Css(css)).await? {
-                if element.is_displayed().await? {
+                if self.is_shown(&element).await? {
                     return Ok(None);
                 }
             }
             Ok(Some(()))
         })
         .await
+    }
+
+    /// Whether an element takes room on the page. What the drivers say of it differs: WebKit's finds that a text area
+    /// with transparent text is not there.
+    async fn is_shown(&self, element: &Element) -> Result<bool, CmdError> {
+        const SHOWN: &str = "const box = arguments[0].getBoundingClientRect();
+            return box.width > 0 && box.height > 0 && getComputedStyle(arguments[0]).visibility === 'visible'";
+        let shown = self.client.execute(SHOWN, vec![serde_json::to_value(element)?]).await?;
+        Ok(shown == Value::Bool(true))
     }
 
     /// Clicks the first that matches.
