@@ -17,6 +17,9 @@ use wirelab_model::{Problem, ProblemKind, StudioEvent};
 /// What a request comes back with, as JSON text.
 pub type Reply = Pin<Box<dyn Future<Output = Result<String, Problem>>>>;
 
+/// A path that was picked; none when the dialog was closed without one.
+pub type Picked = Pin<Box<dyn Future<Output = Option<String>>>>;
+
 /// Takes what the studio says without being asked.
 pub type Sink = Box<dyn Fn(Signal) + Send + Sync>;
 
@@ -37,6 +40,15 @@ pub trait Backend: Send + Sync + 'static {
     fn request(&self, method: &'static str, body: String) -> Reply;
     /// Begins to pass signals to `sink`, for good. Called once.
     fn listen(&self, sink: Sink);
+    /// Whether the platform's own dialog can pick a path: a browser keeps paths to itself.
+    fn can_pick(&self) -> bool {
+        false
+    }
+    /// Lets the person pick a file, or a folder, in the platform's own dialog.
+    fn pick(&self, folder: bool) -> Picked {
+        let _ = folder;
+        Box::pin(std::future::ready(None))
+    }
 }
 
 /// The studio's methods, typed. Cheap to clone.
@@ -66,6 +78,16 @@ impl Client {
     /// Begins to pass signals to `sink`.
     pub fn listen(&self, sink: Sink) {
         self.0.listen(sink);
+    }
+
+    /// Whether [`pick`](Self::pick) opens a dialog.
+    pub fn can_pick(&self) -> bool {
+        self.0.can_pick()
+    }
+
+    /// Lets the person pick a file, or a folder, in the platform's own dialog.
+    pub fn pick(&self, folder: bool) -> Picked {
+        self.0.pick(folder)
     }
 
     async fn ask<Q: serde::Serialize, R: serde::de::DeserializeOwned>(

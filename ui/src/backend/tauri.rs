@@ -1,6 +1,6 @@
-//! The desktop window: the commands `studio(method, body)` and `events(channel)`.
+//! The desktop window: the commands `studio(method, body)` and `events(channel)`, and the dialog plugin's `open`.
 
-use super::{Backend, Reply, Signal, Sink};
+use super::{Backend, Picked, Reply, Signal, Sink};
 use js_sys::{Function, Object, Promise, Reflect};
 use std::{cell::RefCell, collections::BTreeMap};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -25,6 +25,18 @@ impl Backend for Tauri {
                 Ok(text) => Ok(text.as_string().unwrap_or_default()),
                 Err(error) => Err(problem(&error)),
             }
+        })
+    }
+
+    fn can_pick(&self) -> bool {
+        true
+    }
+
+    fn pick(&self, folder: bool) -> Picked {
+        Box::pin(async move {
+            let options = Object::new();
+            Reflect::set(&options, &"directory".into(), &folder.into()).ok()?;
+            invoke("plugin:dialog|open", &[("options", options.into())]).await.ok()?.as_string()
         })
     }
 

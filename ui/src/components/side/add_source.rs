@@ -73,6 +73,15 @@ pub fn AddSource(close: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoVi
             busy.set(false);
         });
     };
+    let browse = move |folder: bool| {
+        let picked = store.client().pick(folder);
+        spawn_local(async move {
+            if let Some(picked) = picked.await {
+                path.set(picked);
+            }
+        });
+    };
+    let can_pick = store.client().can_pick();
     let placeholder = move || {
         let sort = sort.get();
         Sort::ALL.iter().find(|(s, ..)| *s == sort).map_or("", |(_, _, text)| *text)
@@ -101,6 +110,14 @@ pub fn AddSource(close: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoVi
                 prop:value=move || path.get()
                 on:input=move |event| path.set(event_target_value(&event))
             />
+            <Show when=move || can_pick && sort.get() != Sort::Reflection>
+                <div class="chips">
+                    <button type="button" class="chip" on:click=move |_| browse(false)>"Choose a file…"</button>
+                    <Show when=move || sort.get() == Sort::Files>
+                        <button type="button" class="chip" on:click=move |_| browse(true)>"Choose a folder…"</button>
+                    </Show>
+                </div>
+            </Show>
             <Show when=move || sort.get() == Sort::Files>
                 <textarea
                     class="in" rows="2" spellcheck="false" aria-label="Import folders, one a line"
