@@ -24,7 +24,9 @@ impl Bridge {
     /// Ends calls and writes what is not written, for as long as `at_most`.
     pub async fn close(&self, at_most: Duration) {
         if tokio::time::timeout(at_most, self.studio.close()).await.is_err() {
-            eprintln!("error: closing the studio took too long; the last calls may be missing in history");
+            eprintln!(
+                "error: closing the studio took too long; the last calls may be missing in history"
+            );
         }
     }
 }
@@ -38,7 +40,10 @@ pub async fn studio(
 ) -> Result<String, String> {
     let reply = bridge.studio.dispatch(&method, body.as_bytes()).await.map_err(|p| text(&p))?;
     String::from_utf8(reply).map_err(|error| {
-        text(&Problem::new(ProblemKind::Internal, format!("The studio's answer is no text: {error}")))
+        text(&Problem::new(
+            ProblemKind::Internal,
+            format!("The studio's answer is no text: {error}"),
+        ))
     })
 }
 

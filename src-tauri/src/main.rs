@@ -46,7 +46,9 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     if !has_display() {
-        eprintln!("error: no display to open a window on; `wirelab serve` opens the studio in a browser");
+        eprintln!(
+            "error: no display to open a window on; `wirelab serve` opens the studio in a browser"
+        );
         return ExitCode::FAILURE;
     }
     let stop = CancellationToken::new();

@@ -82,7 +82,13 @@ fn stream_on_a_reused_connection() {
 fn failure_without_a_message() {
     check(
         vec![(1, K::Reused { peer: String::new() }), (2, sent()), (9, finished())],
-        Timings { reused: true, send_ns: Some(1), wait_ns: Some(7), total_ns: 9, ..Timings::default() },
+        Timings {
+            reused: true,
+            send_ns: Some(1),
+            wait_ns: Some(7),
+            total_ns: 9,
+            ..Timings::default()
+        },
     );
     check(vec![(4, finished())], Timings { wait_ns: Some(4), total_ns: 4, ..Timings::default() });
 }
