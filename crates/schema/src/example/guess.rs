@@ -36,6 +36,11 @@ impl Name {
         })
     }
 
+    /// Whether a map of this name holds labels, which have keys of their own sort.
+    pub(super) fn labels(&self) -> bool {
+        self.has(&["label", "labels"])
+    }
+
     fn has(&self, names: &[&str]) -> bool {
         self.words.iter().any(|word| names.contains(&word.as_str()))
     }
@@ -181,6 +186,7 @@ const INTEGERS: &[(&[&str], i64)] = &[
     (&["page_size", "page_limit", "limit", "max_results", "count", "per_page"], 10),
     (&["offset", "skip", "nanos", "index", "padding"], 0),
     (&["quantity", "qty"], 2),
+    (&["warehouse_id", "store_id"], 7),
     (&["age"], 36),
     (&["year"], 2026),
     (&["month"], 1),

@@ -78,11 +78,13 @@ impl Maker {
             let kind = field.kind();
             let entry = kind.as_message()?;
             let key = match scalar(&entry.map_entry_key_field().kind()) {
+                Some(Scalar::String) if name.labels() => "tier",
                 Some(Scalar::String) => "key",
                 Some(Scalar::Bool) => "true",
                 _ => "1",
             };
-            let name = name.or("value");
+            let unknown = if name.labels() { "gold" } else { "value" };
+            let name = name.or(unknown);
             let value = self.value(&entry.map_entry_value_field().kind(), &name, siblings)?;
             return Some(json!({ key: value }));
         }
