@@ -100,8 +100,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Shots { out, readme, only } => {
-            let (out, which) = if readme { ("docs".into(), "readme") } else { (out, "all") };
-            test::shots(&out, which, only.as_deref())
+            test::shots(if readme { "docs".as_ref() } else { &out }, readme, only.as_deref())
         }
     }
 }

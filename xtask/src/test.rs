@@ -67,18 +67,26 @@ fn all(phases: &mut Phases, tally: &mut Tally, only: &[String]) -> Option<()> {
     Some(())
 }
 
-/// Takes pictures of the real app.
-pub fn shots(out: &Path, which: &str, only: Option<&str>) -> Result<ExitCode> {
+/// Takes pictures of the real app: those of the README from what people run, others from a development build.
+pub fn shots(out: &Path, readme: bool, only: Option<&str>) -> Result<ExitCode> {
     system::ensure(&system::for_shots())?;
     system::ensure_rust()?;
-    ui::build(false)?;
-    shell::run(
-        cargo().args(["build", "--package", "wirelab-cli", "--package", "wirelab-tests", "--bins"]),
-        "building",
-    )?;
+    ui::build(readme)?;
+    let profile = if readme { "release" } else { "debug" };
+    let mut studio = cargo();
+    studio.args(["build", "--package", "wirelab-cli"]);
+    if readme {
+        studio.arg("--release");
+    }
+    shell::run(&mut studio, "building the studio")?;
+    let mut tests = cargo();
+    tests.args(["build", "--package", "wirelab-tests", "--bins"]);
+    shell::run(&mut tests, "building what takes the pictures")?;
     let mut shots = shell::command(workspace::binary("debug", "shots")?);
-    shots.arg(std::path::absolute(workspace::root().join(out))?).arg(which).args(only);
+    shots.arg(std::path::absolute(workspace::root().join(out))?);
+    shots.arg(if readme { "readme" } else { "all" }).args(only);
     shots.envs(environment(None)?);
+    shots.env("WIRELAB_BIN", workspace::binary(profile, "wirelab")?);
     shell::run(&mut shots, "taking pictures")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -31,6 +31,12 @@ impl Scenario {
         self.find_the_call_and_replay_it().await;
         self.compare().await;
         self.switch_the_theme().await;
+        self.hear_no_complaint().await;
+        self.come_back().await;
+        self.hear_no_complaint().await;
+    }
+
+    async fn hear_no_complaint(&self) {
         let complaints = self.screen.complaints().await;
         assert!(complaints.is_empty(), "the page complained: {complaints:#?}");
     }
@@ -176,6 +182,19 @@ impl Scenario {
             s.click(&id("theme")).await;
         }
         s.waits("other colours", async |s| paper(s).await != before).await;
+    }
+
+    /// Loads the page again: what was open is open again.
+    async fn come_back(&self) {
+        let s = &self.screen;
+        s.click(&id("view-explore")).await;
+        let tabs = s.count(&id("tab")).await;
+        assert!(tabs >= 5, "{tabs} tabs");
+        s.reload().await;
+        s.find(&id_with("tree-method", "data-method", GET_STOCK)).await;
+        s.waits("the tabs to be back", async |s| s.count(&id("tab")).await == tabs).await;
+        s.click(&id_with("tab", "data-method", GET_STOCK)).await;
+        s.holds(&field("sku"), "CB-USBC-2M").await;
     }
 
     async fn add_source(&self, path: &str) {
