@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -169,9 +169,14 @@ fn speaks(words: &'static [u8]) -> String {
     let address = listener.local_addr().expect("an address").to_string();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            // Whoever hangs up early has heard enough.
-            let _ = stream.read(&mut [0; 1024]);
-            let _ = stream.write_all(words);
+            std::thread::spawn(move || {
+                // Whoever hangs up early has heard enough. What comes after the answer is read too: closing before
+                // would reset the connection, and the answer could be lost.
+                let _ = stream.read(&mut [0; 1024]);
+                let _ = stream.write_all(words);
+                let _ = stream.shutdown(Shutdown::Write);
+                let _ = stream.read_to_end(&mut Vec::new());
+            });
         }
     });
     address
