@@ -8,9 +8,6 @@ use wirelab_model::{
 };
 use wirelab_studio::{Config, Handlers, Studio};
 
-/// How names of descriptor sets end.
-const DESCRIPTOR_SETS: [&str; 6] = ["binpb", "pb", "protoset", "desc", "bin", "fds"];
-
 /// Whether a word is an address rather than the name of a symbol.
 pub fn is_address(word: &str) -> bool {
     word.contains(':')
@@ -51,12 +48,7 @@ pub fn specs(schemas: &Schemas, endpoint: Option<&Endpoint>) -> Result<Vec<Sourc
 
 /// A path to load, by how its name ends.
 pub fn spec(path: &Path) -> SourceSpec {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    if DESCRIPTOR_SETS.contains(&ending) {
-        SourceSpec::DescriptorSet { path: absolute(path) }
-    } else {
-        SourceSpec::Files { path: absolute(path), import_roots: Vec::new() }
-    }
+    SourceSpec::from_path(absolute(path))
 }
 
 fn absolute(path: &Path) -> String {
@@ -198,7 +190,7 @@ mod tests {
     #[test]
     fn paths() {
         let set = |path| matches!(spec(Path::new(path)), SourceSpec::DescriptorSet { .. });
-        assert!(set("a.binpb") && set("b/x.protoset"));
+        assert!(set("a.binpb") && set("b/x.protoset") && set("set.bin"));
         assert!(!set("a.proto") && !set("folder") && !set("binpb"));
     }
 }

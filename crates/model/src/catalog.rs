@@ -43,7 +43,8 @@ pub enum SourceSpec {
 }
 
 /// Endings of files that hold descriptors rather than source text.
-const DESCRIPTOR_ENDINGS: [&str; 6] = [".binpb", ".desc", ".fds", ".pb", ".protoset", ".dsc"];
+const DESCRIPTOR_ENDINGS: [&str; 7] =
+    [".bin", ".binpb", ".desc", ".dsc", ".fds", ".pb", ".protoset"];
 
 impl SourceSpec {
     /// What a path given to a program means: a descriptor set by its ending, else a `.proto` file or folder.
