@@ -31,7 +31,7 @@ macro_rules! studio_methods {
             start_call($crate::StartCall) -> $crate::CallRecord;
             /// Sends one more message on an open call.
             send_message($crate::SendMessage) -> ();
-            /// Says that no more messages will come.
+            /// Says that no more messages will come. A call that is over already is no error.
             finish_sending($crate::CallId) -> ();
             /// Ends a call now. A call that is over already is no error.
             cancel_call($crate::CallId) -> ();

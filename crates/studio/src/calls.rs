@@ -158,7 +158,8 @@ impl Studio {
                 drop(live.take_sender());
                 Ok(())
             }
-            None => Err(over(id)),
+            // Over already, perhaps just now, or never there.
+            None => self.recorded(id).await.map(drop),
         }
     }
 

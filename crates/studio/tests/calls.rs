@@ -129,6 +129,7 @@ async fn a_conversation_message_by_message() {
     let record = rig.follow_state(id).await;
     assert_eq!(record.totals.sent, 2, "the message that did not fit was not sent");
     assert!(record.half_closed && record.status.unwrap().is_ok());
+    rig.must::<()>("finish_sending", id).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
