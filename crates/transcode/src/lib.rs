@@ -19,6 +19,7 @@ mod costs;
 mod error;
 mod json;
 mod path;
+mod plan;
 mod spans;
 mod walk;
 
@@ -26,20 +27,42 @@ pub use costs::Costs;
 pub use error::Error;
 pub use spans::FieldSpan;
 
+use plan::{MessageId, Plans};
 use prost_reflect::MessageDescriptor;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Messages nested deeper than this are refused, in JSON (objects and arrays counted) and on the wire
-/// (messages and groups counted): the limit that Protobuf implementations share.
+/// Messages nested deeper than this are refused unless told otherwise, in JSON (objects and arrays counted) and
+/// on the wire (messages and groups counted): the limit that Protobuf implementations share.
 pub const MAX_DEPTH: usize = 100;
 
-/// JSON texts and wires longer than this are refused, bytes: 256 MiB.
+/// JSON texts and wires longer than this are refused unless told otherwise, bytes: 256 MiB.
 pub const MAX_BYTES: usize = 256 << 20;
 
-/// Converts messages of one type. Cheap to clone and to share.
+/// Converts messages of one type. Cheap to clone and to share; what one clone learns of the schema, all know.
 #[derive(Clone, Debug)]
 pub struct Codec {
-    message: MessageDescriptor,
+    plans: Arc<Plans>,
+    root: MessageId,
+    limits: Limits,
+    ignore_unknown: bool,
+}
+
+/// What is refused for its size. [`Default`] has [`MAX_DEPTH`] and, both ways, [`MAX_BYTES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How deep messages may be nested; at most 1,000 is taken, whatever is asked for, to spare the stack.
+    pub depth: usize,
+    /// Bytes of a text or wire that is read.
+    pub input: usize,
+    /// Bytes of the wire or text that is made of it.
+    pub output: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { depth: MAX_DEPTH, input: MAX_BYTES, output: MAX_BYTES }
+    }
 }
 
 /// How JSON is written; the default is compact canonical ProtoJSON.
@@ -58,17 +81,49 @@ pub struct Options {
 impl Codec {
     /// A codec for messages of this type. Extensions and the types inside `Any` come from its pool.
     pub fn new(message: &MessageDescriptor) -> Codec {
-        Codec { message: message.clone() }
+        let plans = Arc::new(Plans::new(message.parent_pool().clone()));
+        let root = plans.id(message);
+        Codec { plans, root, limits: Limits::default(), ignore_unknown: false }
+    }
+
+    /// A codec for another type that shares what this one knows, when both types are of one pool.
+    pub fn of(&self, message: &MessageDescriptor) -> Codec {
+        if message.parent_pool() == self.plans.pool() {
+            Codec { root: self.plans.id(message), ..self.clone() }
+        } else {
+            Codec {
+                limits: self.limits,
+                ignore_unknown: self.ignore_unknown,
+                ..Codec::new(message)
+            }
+        }
+    }
+
+    /// The same with other limits.
+    pub fn with_limits(self, limits: Limits) -> Codec {
+        Codec { limits, ..self }
+    }
+
+    /// The same, taking (`true`) or refusing (`false`, as at first) fields and enum names of a JSON text that the
+    /// type does not have. What is taken is left out
+    /// (<https://protobuf.dev/programming-guides/json/#json-options>).
+    pub fn ignoring_unknown(self, ignore_unknown: bool) -> Codec {
+        Codec { ignore_unknown, ..self }
+    }
+
+    /// The type.
+    pub fn message(&self) -> &MessageDescriptor {
+        self.plans.descriptor(self.root)
     }
 
     /// Appends the wire form of a JSON text; on failure `wire` is as it was.
     ///
     /// # Errors
     /// Text that is not JSON or has more after its value, fields and enum values that the type does not have,
-    /// values that do not fit, and the limits [`MAX_DEPTH`] and [`MAX_BYTES`]; with line and column, and with
+    /// values that do not fit, and what passes the [`Limits`]; with line and column, and with
     /// the JSON path once the text has been understood that far.
     pub fn json_to_wire(&self, json: &[u8], wire: &mut Vec<u8>) -> Result<(), Error> {
-        json::to_wire(&self.message, json, wire)
+        json::to_wire(self.message(), json, wire)
     }
 
     /// Appends the JSON form of a wire; on failure `json` is as it was.
@@ -83,13 +138,13 @@ impl Codec {
         json: &mut Vec<u8>,
         options: &Options,
     ) -> Result<(), Error> {
-        json::from_wire(&self.message, wire, json, options)
+        json::from_wire(self.message(), wire, json, options)
     }
 
     /// Which field each byte belongs to: at most `limit` spans, outer before inner, by start. What cannot be
     /// read ends the list of the message it is in; nothing is an error.
     pub fn spans(&self, wire: &[u8], limit: usize) -> Vec<FieldSpan> {
-        spans::spans(&self.message, wire, limit)
+        spans::spans(self.message(), wire, limit)
     }
 
     /// Measures what converting this message costs; takes about `budget`, and at least one repetition.
@@ -97,6 +152,6 @@ impl Codec {
     /// # Errors
     /// As [`wire_to_json`](Codec::wire_to_json).
     pub fn costs(&self, wire: &[u8], budget: Duration) -> Result<Costs, Error> {
-        costs::measure(&self.message, wire, budget)
+        costs::measure(self.message(), wire, budget)
     }
 }
