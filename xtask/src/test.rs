@@ -129,6 +129,9 @@ fn environment(parts: Option<&parts::Parts>) -> Result<Vec<(&'static str, OsStri
         set.push(("WIRELAB_PYTHON", parts.python.clone().into()));
         set.push(("WIRELAB_COMMON_PROTOS", parts.common_protos.clone().into()));
         set.push(("WIRELAB_GOOGLE_PROTOS", parts.google_protos.clone().into()));
+        set.push(("WIRELAB_CONFORMANCE_RUNNER", parts.conformance_runner.clone().into()));
+        set.push(("WIRELAB_CONFORMANCE_PROTOS", parts.conformance_protos.clone().into()));
+        set.push(("WIRELAB_PROTOC", parts.protoc.clone().into()));
     }
     set.push(("WIRELAB_E2E_OUT", workspace::target_dir()?.join("e2e").into()));
     Ok(set)
