@@ -1,6 +1,10 @@
 //! Shapes of messages, from which forms are drawn. Follows types, never values, so recursion ends by itself.
 
-use crate::{docs::Docs, options};
+use crate::{
+    docs::Docs,
+    edition::{self, FieldPresence},
+    options,
+};
 use prost_reflect::{
     Cardinality as Label, DynamicMessage, EnumDescriptor, ExtensionDescriptor, FieldDescriptor,
     Kind, MessageDescriptor,
@@ -68,11 +72,11 @@ fn field_shape(field: &FieldDescriptor, docs: &mut Docs) -> (Kind, FieldShape) {
             (Cardinality::Map(key), entry.map_entry_value_field().kind())
         }
         None => {
-            let cardinality = match field.cardinality() {
-                Label::Repeated => Cardinality::Repeated,
-                Label::Required => Cardinality::Required,
-                Label::Optional if field.supports_presence() => Cardinality::Explicit,
-                Label::Optional => Cardinality::Implicit,
+            let cardinality = match edition::presence(field) {
+                _ if field.cardinality() == Label::Repeated => Cardinality::Repeated,
+                FieldPresence::LegacyRequired => Cardinality::Required,
+                FieldPresence::Explicit => Cardinality::Explicit,
+                _ => Cardinality::Implicit,
             };
             (cardinality, field.kind())
         }
@@ -85,7 +89,11 @@ fn field_shape(field: &FieldDescriptor, docs: &mut Docs) -> (Kind, FieldShape) {
         number: field.number(),
         docs: match field.kind() {
             // The comment in front of a group is its message's.
-            Kind::Message(group) if field.is_group() => docs.of(&field.parent_file(), group.path()),
+            Kind::Message(group)
+                if field.is_group() && edition::edition(&field.parent_file()).is_none() =>
+            {
+                docs.of(&field.parent_file(), group.path())
+            }
             _ => docs.of(&field.parent_file(), field.path()),
         },
         deprecated: is_deprecated(proto),

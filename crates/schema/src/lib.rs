@@ -29,6 +29,7 @@ mod builtin;
 mod catalog;
 mod describe;
 mod docs;
+mod edition;
 mod example;
 mod form;
 mod options;

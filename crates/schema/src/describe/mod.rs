@@ -3,7 +3,11 @@
 
 mod options;
 
-use crate::{catalog, docs::Docs};
+use crate::{
+    catalog,
+    docs::Docs,
+    edition::{self, Edition},
+};
 use options::{quoted, set_options};
 use prost_reflect::{
     EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor,
@@ -45,6 +49,7 @@ pub(crate) fn enumeration(e: &EnumDescriptor) -> Description {
 
 struct Printer {
     file: FileDescriptor,
+    edition: Option<Edition>,
     docs: Docs,
     text: String,
     depth: usize,
@@ -52,7 +57,23 @@ struct Printer {
 
 impl Printer {
     fn new(file: &FileDescriptor) -> Printer {
-        Printer { file: file.clone(), docs: Docs::default(), text: String::new(), depth: 0 }
+        let edition = edition::edition(file);
+        let mut printer = Printer {
+            file: file.clone(),
+            edition,
+            docs: Docs::default(),
+            text: String::new(),
+            depth: 0,
+        };
+        // Without these two, nobody could tell which fields have presence and which enums are open.
+        if let Some(edition) = edition {
+            printer.line(&format!("edition = \"{}\";", edition.name()));
+            let mut set = set_options(&file.options());
+            set.retain(|(name, _)| name.starts_with("features."));
+            printer.options(&set);
+            printer.gap();
+        }
+        printer
     }
 
     fn finish(self, name: &str, kind: &str) -> Description {
@@ -174,7 +195,8 @@ impl Printer {
                 Some(_) => {}
             }
         }
-        let groups: Vec<_> = message.fields().filter(FieldDescriptor::is_group).collect();
+        let may_be_group = |field: &FieldDescriptor| self.edition.is_none() && field.is_group();
+        let groups: Vec<_> = message.fields().filter(may_be_group).collect();
         let is_group = |nested: &MessageDescriptor| {
             groups.iter().any(|g| g.kind().as_message() == Some(nested))
         };
@@ -199,8 +221,13 @@ impl Printer {
             self.gap();
             self.line(&format!("extensions {};", ranges(message.extension_ranges().collect())));
         }
-        let names: Vec<_> = message.reserved_names().map(quoted).collect();
+        let names: Vec<_> = message.reserved_names().map(|name| self.reserved_name(name)).collect();
         self.reserved(ranges(message.reserved_ranges().collect()), names);
+    }
+
+    /// Editions take identifiers for reserved names, proto2 and proto3 strings.
+    fn reserved_name(&self, name: &str) -> String {
+        if self.edition.is_some() { name.to_owned() } else { quoted(name) }
     }
 
     fn reserved(&mut self, numbers: String, names: Vec<String>) {
@@ -233,7 +260,8 @@ impl Printer {
         // A group is written where its message is defined, beside the field. A descriptor may claim otherwise.
         let beside =
             |m: &&MessageDescriptor| m.parent_message().as_ref() == Some(field.parent_message());
-        let group = kind.as_message().filter(|_| field.is_group()).filter(beside);
+        let is_group = field.is_group() && self.edition.is_none();
+        let group = kind.as_message().filter(|_| is_group).filter(beside);
         self.comment(group.map_or(field.path(), MessageDescriptor::path));
         let proto = field.field_descriptor_proto();
         let label = if field.is_map() || field.containing_oneof().is_some_and(|o| !o.is_synthetic())
@@ -275,6 +303,7 @@ impl Printer {
     fn label(&self, field: &FieldDescriptorProto) -> &'static str {
         let proto2 = self.file.syntax() == Syntax::Proto2;
         match field.label() {
+            Label::Required | Label::Optional if self.edition.is_some() => "",
             Label::Repeated => "repeated ",
             Label::Required => "required ",
             Label::Optional if proto2 || field.proto3_optional() => "optional ",
@@ -300,8 +329,10 @@ impl Printer {
             (start, i32::MAX) if start < i32::MAX => format!("{start} to max"),
             (start, end) => range(i64::from(start), i64::from(end)),
         });
-        let (numbers, names) =
-            (ranges.collect::<Vec<_>>().join(", "), e.reserved_names().map(quoted).collect());
+        let (numbers, names) = (
+            ranges.collect::<Vec<_>>().join(", "),
+            e.reserved_names().map(|name| self.reserved_name(name)).collect(),
+        );
         self.reserved(numbers, names);
         self.close();
     }

@@ -1,18 +1,49 @@
 //! Options as `.proto` text: standard ones by name, extensions in parentheses.
 
-use prost_reflect::{DynamicMessage, Kind, Value};
+use crate::edition;
+use prost::bytes::Bytes;
+use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
 
 /// Name and value of every option that is set, in the order of their numbers.
 pub(super) fn set_options(options: &DynamicMessage) -> Vec<(String, String)> {
-    let mut set = vec![];
+    let written = edition::written(options).and_then(|written| written.features);
+    let mut set = written.map_or_else(Vec::new, |own| features(options, own));
+    let is_lowered = options.has_field_by_name("features");
     for (field, value) in options.fields() {
-        // `map_entry` is how descriptors say `map<…>`.
-        if !matches!(field.name(), "uninterpreted_option" | "map_entry") {
-            push(&mut set, field.name().to_owned(), &field.kind(), value);
+        match field.name() {
+            // `map_entry` is how descriptors say `map<…>`.
+            "uninterpreted_option" | "map_entry" => {}
+            // With features come the resolved ones and the packing that they ask for; what the file said is `written`.
+            "features" => {}
+            "packed" if is_lowered => {}
+            name => push(&mut set, name.to_owned(), &field.kind(), value),
         }
     }
     for (extension, value) in options.extensions() {
         push(&mut set, format!("({})", extension.full_name()), &extension.kind(), value);
+    }
+    set
+}
+
+/// The features that a definition sets itself, one by one.
+fn features(options: &DynamicMessage, own: Bytes) -> Vec<(String, String)> {
+    let Some(field) = options.descriptor().get_field_by_name("features") else { return vec![] };
+    let Kind::Message(ty) = field.kind() else { return vec![] };
+    let Ok(own) = DynamicMessage::decode(ty, own) else { return vec![] };
+    let mut set = vec![];
+    for (feature, value) in own.fields() {
+        push(&mut set, format!("features.{}", feature.name()), &feature.kind(), value);
+    }
+    for (extension, value) in own.extensions() {
+        let name = format!("features.({})", extension.full_name());
+        match value {
+            Value::Message(message) => {
+                for (feature, value) in message.fields() {
+                    push(&mut set, format!("{name}.{}", feature.name()), &feature.kind(), value);
+                }
+            }
+            value => push(&mut set, name, &extension.kind(), value),
+        }
     }
     set
 }

@@ -6,13 +6,21 @@ use super::{
     link::{Content, Import, Unit},
     parse::parse_builtin,
 };
-use crate::{builtin, problem::Problems};
+use crate::{
+    builtin,
+    edition::{self, Unknown},
+    problem::Problems,
+};
 use prost::{Message, bytes::Bytes};
 use prost_types::{
     DescriptorProto, FileDescriptorProto,
     field_descriptor_proto::{Label, Type},
 };
-use std::{collections::HashMap, collections::hash_map::Entry, fs, path::Path};
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    fs,
+    path::Path,
+};
 use wirelab_model::{Problem, ProblemKind};
 
 /// `google.protobuf.FileDescriptorSet` with its files left serialized: options that are extensions get lost when
@@ -21,6 +29,15 @@ use wirelab_model::{Problem, ProblemKind};
 struct Set {
     #[prost(bytes = "bytes", repeated, tag = "1")]
     file: Vec<Bytes>,
+}
+
+/// `google.protobuf.FileDescriptorProto`: what ties files together.
+#[derive(Clone, PartialEq, Message)]
+struct Tied {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, repeated, tag = "15")]
+    option_dependency: Vec<String>,
 }
 
 /// The files of the set in the file `path`.
@@ -70,7 +87,11 @@ pub(super) fn decode(bytes: &[u8], path: Option<&Path>, problems: &mut Problems)
     let mut wanted: Vec<Vec<String>> = vec![];
     let mut index: HashMap<String, usize> = HashMap::new();
     let mut seen: HashMap<String, Bytes> = HashMap::new();
-    for bytes in files {
+    let ties: Vec<Tied> =
+        files.iter().map(|f| Tied::decode(f.clone()).unwrap_or_default()).collect();
+    let names: HashSet<&str> = ties.iter().map(|tied| tied.name.as_str()).collect();
+    let has = |name: &str| names.contains(name) || builtin::contains(name);
+    for (bytes, tied) in files.into_iter().zip(&ties) {
         let file = match FileDescriptorProto::decode(bytes.clone()) {
             Ok(file) if file.name.as_ref().is_some_and(|name| !name.is_empty()) => file,
             Ok(_) => {
@@ -96,27 +117,22 @@ pub(super) fn decode(bytes: &[u8], path: Option<&Path>, problems: &mut Problems)
             }
             Entry::Vacant(slot) => slot.insert(bytes.clone()),
         };
-        let content = match file.syntax() {
-            "" | "proto2" | "proto3" if has_sound_maps(&file) => Content::Encoded(bytes),
-            "" | "proto2" | "proto3" => {
-                let message = format!("`{name}` has a map without key or value");
-                problems.cause(new(ProblemKind::Invalid, message));
-                Content::Broken
-            }
-            "editions" => {
-                let message =
-                    format!("`{name}` uses editions; only proto2 and proto3 are supported");
-                problems.cause(new(ProblemKind::Invalid, message));
-                Content::Broken
-            }
-            _ => {
-                problems
-                    .cause(new(ProblemKind::Invalid, format!("`{name}` has an unknown syntax")));
+        let content = match content(bytes, &file, has) {
+            Ok(content) => content,
+            Err(problem) => {
+                problems.cause(Problem { path: shown.clone(), ..problem });
                 Content::Broken
             }
         };
         index.insert(name.clone(), units.len());
-        wanted.push(file.dependency);
+        let mut imports = file.dependency;
+        if let Content::Encoded(_) = content {
+            // In the order in which lowering appends them.
+            let options = tied.option_dependency.iter().filter(|name| has(name));
+            let options: Vec<_> = options.filter(|name| !imports.contains(name)).cloned().collect();
+            imports.extend(options);
+        }
+        wanted.push(imports);
         units.push(Unit {
             name,
             shown: shown.clone(),
@@ -142,6 +158,33 @@ pub(super) fn decode(bytes: &[u8], path: Option<&Path>, problems: &mut Problems)
         }
     }
     always(units, index, &wanted)
+}
+
+/// What to compile of a file; `has` tells which files there are.
+fn content(
+    bytes: Bytes,
+    file: &FileDescriptorProto,
+    has: impl Fn(&str) -> bool,
+) -> Result<Content, Problem> {
+    let name = file.name();
+    let invalid = |what: String| Problem::new(ProblemKind::Invalid, format!("`{name}` {what}"));
+    if !has_sound_maps(file) {
+        return Err(invalid("has a map without key or value".to_owned()));
+    }
+    match file.syntax() {
+        "" | "proto2" | "proto3" => Ok(Content::Encoded(bytes)),
+        "editions" => match edition::lower(&bytes, has) {
+            Ok(lowered) => Ok(Content::Encoded(lowered)),
+            Err(edition::Failure::Edition(unknown)) => {
+                Err(invalid(format!("cannot be used: {unknown}")).help(Unknown::HELP))
+            }
+            Err(edition::Failure::Damaged(error)) => Err(Problem::new(
+                ProblemKind::Damaged,
+                format!("the options of `{name}` are damaged: {error}"),
+            )),
+        },
+        _ => Err(invalid("has an unknown syntax".to_owned())),
+    }
 }
 
 /// Whether what calls itself an entry of a map is one, as every reader of descriptors takes for granted.

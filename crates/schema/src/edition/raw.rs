@@ -1,0 +1,170 @@
+//! Descriptors with their options left serialized, and with the fields that editions added: prost's own types drop
+//! both. See <https://github.com/protocolbuffers/protobuf/blob/main/src/google/protobuf/descriptor.proto>.
+
+use prost::{Message, bytes::Bytes};
+
+/// Parts of one serialized message.
+pub(super) type Options = Vec<Bytes>;
+
+/// `google.protobuf.FileDescriptorProto`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct File {
+    #[prost(string, optional, tag = "1")]
+    pub(super) name: Option<String>,
+    #[prost(string, optional, tag = "2")]
+    pub(super) package: Option<String>,
+    #[prost(string, repeated, tag = "3")]
+    pub(super) dependency: Vec<String>,
+    #[prost(message, repeated, tag = "4")]
+    pub(super) message_type: Vec<Msg>,
+    #[prost(message, repeated, tag = "5")]
+    pub(super) enum_type: Vec<Enum>,
+    #[prost(message, repeated, tag = "6")]
+    pub(super) service: Vec<Service>,
+    #[prost(message, repeated, tag = "7")]
+    pub(super) extension: Vec<Field>,
+    #[prost(bytes = "bytes", repeated, tag = "8")]
+    pub(super) options: Options,
+    #[prost(bytes = "bytes", repeated, tag = "9")]
+    pub(super) source_code_info: Vec<Bytes>,
+    #[prost(int32, repeated, packed = "false", tag = "10")]
+    pub(super) public_dependency: Vec<i32>,
+    #[prost(int32, repeated, packed = "false", tag = "11")]
+    pub(super) weak_dependency: Vec<i32>,
+    #[prost(string, optional, tag = "12")]
+    pub(super) syntax: Option<String>,
+    #[prost(int32, optional, tag = "14")]
+    pub(super) edition: Option<i32>,
+    #[prost(string, repeated, tag = "15")]
+    pub(super) option_dependency: Vec<String>,
+}
+
+/// `google.protobuf.DescriptorProto`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Msg {
+    #[prost(string, optional, tag = "1")]
+    pub(super) name: Option<String>,
+    #[prost(message, repeated, tag = "2")]
+    pub(super) field: Vec<Field>,
+    #[prost(message, repeated, tag = "3")]
+    pub(super) nested_type: Vec<Msg>,
+    #[prost(message, repeated, tag = "4")]
+    pub(super) enum_type: Vec<Enum>,
+    #[prost(message, repeated, tag = "5")]
+    pub(super) extension_range: Vec<ExtensionRange>,
+    #[prost(message, repeated, tag = "6")]
+    pub(super) extension: Vec<Field>,
+    #[prost(bytes = "bytes", repeated, tag = "7")]
+    pub(super) options: Options,
+    #[prost(message, repeated, tag = "8")]
+    pub(super) oneof_decl: Vec<Oneof>,
+    #[prost(bytes = "bytes", repeated, tag = "9")]
+    pub(super) reserved_range: Vec<Bytes>,
+    #[prost(string, repeated, tag = "10")]
+    pub(super) reserved_name: Vec<String>,
+    #[prost(int32, optional, tag = "11")]
+    pub(super) visibility: Option<i32>,
+}
+
+/// `google.protobuf.DescriptorProto.ExtensionRange`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ExtensionRange {
+    #[prost(int32, optional, tag = "1")]
+    pub(super) start: Option<i32>,
+    #[prost(int32, optional, tag = "2")]
+    pub(super) end: Option<i32>,
+    #[prost(bytes = "bytes", repeated, tag = "3")]
+    pub(super) options: Options,
+}
+
+/// `google.protobuf.FieldDescriptorProto`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Field {
+    #[prost(string, optional, tag = "1")]
+    pub(super) name: Option<String>,
+    #[prost(string, optional, tag = "2")]
+    pub(super) extendee: Option<String>,
+    #[prost(int32, optional, tag = "3")]
+    pub(super) number: Option<i32>,
+    #[prost(int32, optional, tag = "4")]
+    pub(super) label: Option<i32>,
+    #[prost(int32, optional, tag = "5")]
+    pub(super) r#type: Option<i32>,
+    #[prost(string, optional, tag = "6")]
+    pub(super) type_name: Option<String>,
+    #[prost(string, optional, tag = "7")]
+    pub(super) default_value: Option<String>,
+    #[prost(bytes = "bytes", repeated, tag = "8")]
+    pub(super) options: Options,
+    #[prost(int32, optional, tag = "9")]
+    pub(super) oneof_index: Option<i32>,
+    #[prost(string, optional, tag = "10")]
+    pub(super) json_name: Option<String>,
+    #[prost(bool, optional, tag = "17")]
+    pub(super) proto3_optional: Option<bool>,
+}
+
+/// `google.protobuf.OneofDescriptorProto`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Oneof {
+    #[prost(string, optional, tag = "1")]
+    pub(super) name: Option<String>,
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    pub(super) options: Options,
+}
+
+/// `google.protobuf.EnumDescriptorProto`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Enum {
+    #[prost(string, optional, tag = "1")]
+    pub(super) name: Option<String>,
+    #[prost(message, repeated, tag = "2")]
+    pub(super) value: Vec<EnumValue>,
+    #[prost(bytes = "bytes", repeated, tag = "3")]
+    pub(super) options: Options,
+    #[prost(bytes = "bytes", repeated, tag = "4")]
+    pub(super) reserved_range: Vec<Bytes>,
+    #[prost(string, repeated, tag = "5")]
+    pub(super) reserved_name: Vec<String>,
+    #[prost(int32, optional, tag = "6")]
+    pub(super) visibility: Option<i32>,
+}
+
+/// `google.protobuf.EnumValueDescriptorProto`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct EnumValue {
+    #[prost(string, optional, tag = "1")]
+    pub(super) name: Option<String>,
+    #[prost(int32, optional, tag = "2")]
+    pub(super) number: Option<i32>,
+    #[prost(bytes = "bytes", repeated, tag = "3")]
+    pub(super) options: Options,
+}
+
+/// `google.protobuf.ServiceDescriptorProto`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Service {
+    #[prost(string, optional, tag = "1")]
+    pub(super) name: Option<String>,
+    #[prost(message, repeated, tag = "2")]
+    pub(super) method: Vec<Method>,
+    #[prost(bytes = "bytes", repeated, tag = "3")]
+    pub(super) options: Options,
+}
+
+/// `google.protobuf.MethodDescriptorProto`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Method {
+    #[prost(string, optional, tag = "1")]
+    pub(super) name: Option<String>,
+    #[prost(string, optional, tag = "2")]
+    pub(super) input_type: Option<String>,
+    #[prost(string, optional, tag = "3")]
+    pub(super) output_type: Option<String>,
+    #[prost(bytes = "bytes", repeated, tag = "4")]
+    pub(super) options: Options,
+    #[prost(bool, optional, tag = "5")]
+    pub(super) client_streaming: Option<bool>,
+    #[prost(bool, optional, tag = "6")]
+    pub(super) server_streaming: Option<bool>,
+}
