@@ -18,7 +18,9 @@ const FILES: [&str; 7] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("Cargo sets OUT_DIR")?);
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto-samples");
+    // Asked when it runs: a target folder may be shared by clones.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets no manifest folder")?;
+    let samples = Path::new(&package).join("../../proto-samples");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={}", samples.display());
     let google = wirelab_googleapis::root()?;
