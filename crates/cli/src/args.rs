@@ -2,6 +2,7 @@
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use wirelab_transcode::MAX_BYTES;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -29,6 +30,8 @@ pub enum Command {
     Describe(Describe),
     /// Call a method: any of the four kinds
     Call(Call),
+    /// Convert messages between JSON and Protobuf: standard input to standard output, streams too
+    Transcode(Transcode),
     /// Run the sample server
     Demo(Demo),
     /// Print a completion script for a shell
@@ -190,6 +193,80 @@ pub struct Call {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
+  wirelab transcode --type user.v1.User --proto api < user.json > user.binpb
+  wirelab transcode --type user.v1.User --proto api --pretty < user.binpb
+  wirelab transcode --type user.v1.User --proto api --from ndjson --to delimited < users.ndjson
+  kafka-tail | wirelab transcode --type user.v1.User localhost:50051 --from delimited | jq .name
+
+Formats:
+  json       JSON values one after the other, in any layout; written one a line, or --pretty
+  ndjson     one JSON value a line; an error cannot swallow the lines after it
+  protobuf   one message, nothing around it: what protoc --encode writes
+  delimited  messages, each after its length as a varint: what Java's writeDelimitedTo writes
+  grpc       messages, each after 0 and its length in four bytes: the body of a gRPC call
+
+Input that begins like a JSON object is taken for json, any other for protobuf, unless --from says
+what it is. Without --to, ndjson becomes delimited, json protobuf, and the others json.
+Memory is that of the longest message, however long the stream.")]
+pub struct Transcode {
+    /// The server to ask for the schema by reflection, when no files are named
+    #[arg(value_name = "ADDRESS")]
+    pub address: Option<String>,
+    /// Full name of the message's type
+    #[arg(short, long = "type", value_name = "pkg.Message")]
+    pub message: String,
+    /// What standard input holds
+    #[arg(long, value_name = "FORMAT")]
+    pub from: Option<Format>,
+    /// What to write to standard output
+    #[arg(long, value_name = "FORMAT")]
+    pub to: Option<Format>,
+    /// Indent JSON by two spaces
+    #[arg(long)]
+    pub pretty: bool,
+    /// Write field names as the .proto file has them, not in lowerCamelCase
+    #[arg(long)]
+    pub original_names: bool,
+    /// Write fields that have their default value too
+    #[arg(long)]
+    pub emit_defaults: bool,
+    /// Write enum values as numbers
+    #[arg(long)]
+    pub enums_as_numbers: bool,
+    /// Refuse messages longer than this, such as 64KiB or 1MiB
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size)]
+    pub max_message: usize,
+    #[command(flatten)]
+    pub schemas: Schemas,
+}
+
+/// How messages stand in a stream of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// JSON values one after the other
+    Json,
+    /// One JSON value a line
+    #[value(alias = "jsonl")]
+    Ndjson,
+    /// One message, nothing around it
+    #[value(aliases = ["binpb", "binary"])]
+    Protobuf,
+    /// Each message after its length as a varint
+    Delimited,
+    /// Each message after the five bytes of a gRPC frame
+    Grpc,
+}
+
+impl Format {
+    /// Whether messages are JSON texts.
+    pub fn is_text(self) -> bool {
+        matches!(self, Format::Json | Format::Ndjson)
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
   wirelab demo
   wirelab demo --listen 127.0.0.1:0
   wirelab call localhost:50051 helloworld.Greeter/SayHello -H 'demo-fail: NOT_FOUND'
@@ -216,6 +293,20 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "expected a number with ms, s, m or h, such as 5s".to_owned())
 }
 
+/// `4096`, `64KiB` or `1MiB`; at most what a codec takes.
+fn size(text: &str) -> Result<usize, String> {
+    const UNITS: [(&str, u32); 2] = [("KiB", 10), ("MiB", 20)];
+    const MOST: u64 = MAX_BYTES as u64;
+    let unit = UNITS.iter().find_map(|(unit, bits)| Some((text.strip_suffix(unit)?, bits)));
+    let (number, bits) = unit.unwrap_or((text, &0));
+    let bytes =
+        number.trim_end().parse().ok().and_then(|number: u64| number.checked_mul(1 << bits));
+    bytes
+        .filter(|bytes| (1..=MOST).contains(bytes))
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .ok_or_else(|| "expected bytes up to 256MiB, such as 4096, 64KiB or 1MiB".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,6 +315,28 @@ mod tests {
     #[test]
     fn flags_are_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes() {
+        let cases = [
+            ("1", Some(1)),
+            ("4096", Some(4_096)),
+            ("64KiB", Some(64 << 10)),
+            ("256 MiB", Some(256 << 20)),
+            ("257MiB", None),
+            ("0", None),
+            ("-1", None),
+            ("1.5MiB", None),
+            ("64KB", None),
+            ("99999999999999999999", None),
+            ("18014398509481984KiB", None),
+            ("KiB", None),
+            ("", None),
+        ];
+        for (text, bytes) in cases {
+            assert_eq!(size(text).ok(), bytes, "{text}");
+        }
     }
 
     #[test]

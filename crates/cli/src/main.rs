@@ -1,7 +1,8 @@
 //! `wirelab`: the command line and the web edition.
 //!
-//! Owns flags, texts for terminals, exit codes, and the web server in front of the studio. Knows nothing of Protobuf,
-//! gRPC or databases: everything it does goes through `wirelab-studio`.
+//! Owns flags, texts for terminals, exit codes, streams of messages on standard input and output, and the web server in
+//! front of the studio. Knows nothing of gRPC or databases: everything it does goes through `wirelab-studio`, whose
+//! codecs it runs over those streams.
 
 mod args;
 mod call;
@@ -12,6 +13,7 @@ mod json;
 mod output;
 mod serve;
 mod source;
+mod transcode;
 
 use args::{Args, Command};
 use clap::{CommandFactory, Parser};
@@ -54,6 +56,7 @@ async fn run(command: Command) -> Result<u8, Problem> {
         Command::List(args) => describe::list(args).await,
         Command::Describe(args) => describe::describe(args).await,
         Command::Call(args) => call::run(args).await,
+        Command::Transcode(args) => transcode::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -43,10 +43,15 @@ pub fn print(text: &str) -> Result<(), Problem> {
     let mut out = io::stdout().lock();
     let newline = if text.ends_with('\n') { "" } else { "\n" };
     let written = write!(out, "{text}{newline}").and_then(|()| out.flush());
-    written.map_err(|error| match error.kind() {
+    written.map_err(|error| unwritten(&error))
+}
+
+/// Why standard output could not be written.
+pub fn unwritten(error: &io::Error) -> Problem {
+    match error.kind() {
         io::ErrorKind::BrokenPipe => Problem::new(ProblemKind::Interrupted, CLOSED),
-        _ => io("cannot write to standard output", &error),
-    })
+        _ => self::io("cannot write to standard output", error),
+    }
 }
 
 /// A value as indented JSON on standard output.

@@ -240,6 +240,7 @@ fn help() {
             ("list --help", ""),
             ("describe --help", ""),
             ("call --help", ""),
+            ("transcode --help", ""),
             ("demo --help", ""),
         ],
     );

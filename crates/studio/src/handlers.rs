@@ -159,7 +159,8 @@ impl Handlers for Studio {
     }
 }
 
-fn unknown(name: &str) -> Problem {
+/// A name that no source defines.
+pub fn unknown(name: &str) -> Problem {
     if name.contains('/') {
         return json::unknown_method(name);
     }

@@ -37,6 +37,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wirelab_call::Client;
 use wirelab_model::{Endpoint, Problem, SourceSpec, StudioEvent};
+use wirelab_transcode::Codec;
 
 /// How long [`Studio::close`] waits for calls to end.
 pub const CLOSE_WAIT: Duration = Duration::from_secs(5);
@@ -109,6 +110,18 @@ impl Studio {
     /// the method's own problems.
     pub async fn dispatch(&self, method: &str, body: &[u8]) -> Result<Vec<u8>, Problem> {
         dispatch::dispatch(self, method, body).await
+    }
+
+    /// The codec of a message by full name, for converting many on this side of the façade; built-in ones too. It
+    /// outlives the studio.
+    ///
+    /// # Errors
+    /// `NotFound` for a name that no loaded source defines as a message.
+    pub fn codec(&self, message: &str) -> Result<Codec, Problem> {
+        match self.0.sources.schema().message(message) {
+            Some(found) => Ok(Codec::new(&found)),
+            None => Err(handlers::unknown(message)),
+        }
     }
 
     /// What happens from now on. Ends when the studio is closed.
