@@ -64,8 +64,9 @@ fn bounds(spec: &BenchSpec, kind: CallKind) -> Result<(), Problem> {
 
 impl Studio {
     pub(crate) async fn begin_bench(&self, mut spec: BenchSpec) -> Result<BenchProgress, Problem> {
-        let schema = self.0.sources.schema();
-        let types = Types::of(&schema, &spec.call.method)
+        let codecs = self.0.sources.codecs();
+        let types = codecs
+            .method(&spec.call.method)
             .ok_or_else(|| json::unknown_method(&spec.call.method))?;
         bounds(&spec, types.kind)?;
         spec.call.kind = types.kind;

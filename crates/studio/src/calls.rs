@@ -57,9 +57,9 @@ pub fn now_unix_ms() -> i64 {
 impl Studio {
     pub(crate) async fn start(&self, start: StartCall) -> Result<CallRecord, Problem> {
         let StartCall { mut spec, messages, finish } = start;
-        let schema = self.0.sources.schema();
+        let codecs = self.0.sources.codecs();
         let types =
-            Types::of(&schema, &spec.method).ok_or_else(|| json::unknown_method(&spec.method))?;
+            codecs.method(&spec.method).ok_or_else(|| json::unknown_method(&spec.method))?;
         spec.kind = types.kind;
         let streams = types.kind.client_streams();
         if !streams && messages.len() != 1 {
@@ -85,7 +85,7 @@ impl Studio {
     pub(crate) async fn replay_call(&self, id: CallId) -> Result<CallRecord, Problem> {
         let shelf = self.0.records.of(id)?.clone();
         let record = shelf.call(id).await?.ok_or_else(|| not_found("call", id))?;
-        let types = Types::of(&self.0.sources.schema(), &record.spec.method);
+        let types = self.0.sources.codecs().method(&record.spec.method);
         // The bytes go as they were; the types only tell how to show them.
         let open = record.spec.kind.client_streams() && !record.half_closed;
         let cancel = self.0.closing.child_token();

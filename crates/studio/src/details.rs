@@ -1,18 +1,16 @@
 //! Reads the details of a status (<https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto>).
 
-use crate::json;
+use crate::{codecs::Codecs, json};
 use wirelab_model::{Blob, StatusDetail};
-use wirelab_schema::Schema;
-use wirelab_transcode::Codec;
 
 /// More fields than any status that fits into trailers has.
 const MAX_FIELDS: usize = 4_096;
 
 /// Each detail of a serialized `google.rpc.Status`; what cannot be read is left out.
-pub fn read(status: &Blob, schema: &Schema) -> Vec<StatusDetail> {
-    let Some(message) = schema.message("google.rpc.Status") else { return Vec::new() };
+pub fn read(status: &Blob, codecs: &Codecs) -> Vec<StatusDetail> {
+    let Some(codec) = codecs.message("google.rpc.Status") else { return Vec::new() };
     let mut details: Vec<(String, StatusDetail)> = Vec::new();
-    for span in Codec::new(&message).spans(status, MAX_FIELDS) {
+    for span in codec.spans(status, MAX_FIELDS) {
         let Some((entry, field)) = span.path.split_once('.') else {
             // `details[2]` itself: a detail may be empty of fields.
             if span.path.starts_with("details[") {
@@ -34,9 +32,8 @@ pub fn read(status: &Blob, schema: &Schema) -> Vec<StatusDetail> {
     }
     let mut details: Vec<StatusDetail> = details.into_iter().map(|(_, detail)| detail).collect();
     for detail in &mut details {
-        let message = schema.message(&detail.type_name);
-        let text =
-            message.and_then(|message| json::pretty(&Codec::new(&message), &detail.wire).ok());
+        let codec = codecs.message(&detail.type_name);
+        let text = codec.and_then(|codec| json::pretty(&codec, &detail.wire).ok());
         detail.json = text.unwrap_or_default();
     }
     details

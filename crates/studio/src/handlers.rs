@@ -78,7 +78,7 @@ impl Handlers for Studio {
     }
 
     async fn status_details(&self, status: Blob) -> Result<Vec<StatusDetail>, Problem> {
-        Ok(details::read(&status, &self.0.sources.schema()))
+        Ok(details::read(&status, &self.0.sources.codecs()))
     }
 
     async fn history(&self, query: HistoryQuery) -> Result<HistoryPage, Problem> {

@@ -3,7 +3,6 @@
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use wirelab_model::*;
-use wirelab_schema::Schema;
 use wirelab_transcode::{Codec, Error, Options};
 
 /// The types of a method.
@@ -15,15 +14,6 @@ pub struct Types {
 }
 
 impl Types {
-    pub fn of(schema: &Schema, method: &str) -> Option<Types> {
-        let method = schema.method(method)?;
-        Some(Types {
-            kind: CallKind::new(method.is_client_streaming(), method.is_server_streaming()),
-            input: Codec::new(&method.input()),
-            output: Codec::new(&method.output()),
-        })
-    }
-
     pub fn codec(&self, direction: Direction) -> &Codec {
         match direction {
             Direction::Sent => &self.input,

@@ -15,6 +15,7 @@
 mod benches;
 mod bus;
 mod calls;
+mod codecs;
 mod data;
 mod details;
 mod dispatch;

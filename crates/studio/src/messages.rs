@@ -1,14 +1,9 @@
 //! Shows messages: parts of a call's list, and one message whole.
 
-use crate::{
-    Studio,
-    json::{self, Types},
-    records::not_found,
-};
+use crate::{Studio, codecs::Codecs, json, records::not_found};
 use std::time::Duration;
 use wirelab_history::MAX_MESSAGES;
 use wirelab_model::*;
-use wirelab_schema::Schema;
 use wirelab_transcode::Codec;
 
 /// How much of a message's bytes is shown.
@@ -46,17 +41,17 @@ impl Studio {
         };
         let message =
             message.ok_or_else(|| not_found(&format!("message {index} of call"), call))?;
-        let schema = self.0.sources.schema();
+        let codecs = self.0.sources.codecs();
         let shown =
-            tokio::task::spawn_blocking(move || show(&schema, &record.spec.method, message));
+            tokio::task::spawn_blocking(move || show(&codecs, &record.spec.method, message));
         shown.await.map_err(|_| Problem::new(ProblemKind::Internal, "showing the message failed"))
     }
 
     /// Sizes of a request that can be sent.
     pub(crate) async fn checked(&self, request: CheckRequest) -> Result<Checked, Problem> {
         let CheckRequest { method, json: text } = request;
-        let types = Types::of(&self.0.sources.schema(), &method)
-            .ok_or_else(|| json::unknown_method(&method))?;
+        let types =
+            self.0.sources.codecs().method(&method).ok_or_else(|| json::unknown_method(&method))?;
         let checked =
             tokio::task::spawn_blocking(move || match json::encode(&types.input, &text) {
                 Err(problem) => Checked { problems: vec![problem], sizes: None },
@@ -71,13 +66,13 @@ impl Studio {
     }
 }
 
-fn show(schema: &Schema, method: &str, message: MessageRecord) -> MessageDetail {
+fn show(codecs: &Codecs, method: &str, message: MessageRecord) -> MessageDetail {
     let MessageRecord { row, wire } = message;
-    let types = Types::of(schema, method);
+    let types = codecs.method(method);
     let shown = Blob(wire.0.slice(..wire.len().min(SHOWN_WIRE)));
     let Some(types) = types else {
         // Any message type without fields maps the bytes as unknown fields.
-        let codec = schema.message("google.protobuf.Empty").map(|message| Codec::new(&message));
+        let codec = codecs.message("google.protobuf.Empty");
         return MessageDetail {
             row,
             json: String::new(),

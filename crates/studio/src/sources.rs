@@ -1,6 +1,6 @@
 //! The loaded sources and the schema they make together.
 
-use crate::{Studio, bus::Bus};
+use crate::{Studio, bus::Bus, codecs::Codecs};
 use futures_util::{StreamExt, stream};
 use std::{
     path::{Path, PathBuf},
@@ -36,7 +36,7 @@ struct Entry {
 #[derive(Default)]
 struct Built {
     catalog: Catalog,
-    schema: Schema,
+    codecs: Arc<Codecs>,
 }
 
 /// Names a source by what it is, so that the same one given twice is one.
@@ -111,7 +111,11 @@ impl Sources {
     }
 
     pub fn schema(&self) -> Schema {
-        self.built().schema.clone()
+        self.built().codecs.schema().clone()
+    }
+
+    pub fn codecs(&self) -> Arc<Codecs> {
+        self.built().codecs.clone()
     }
 
     pub fn catalog(&self) -> Catalog {
@@ -214,11 +218,15 @@ impl Sources {
         let built = tokio::task::spawn_blocking(move || Schema::new(sources)).await;
         let before = self.built();
         // Were building to fail, what was there before stays.
-        let schema = built.unwrap_or_else(|_| before.schema.clone());
+        let codecs = match built {
+            Ok(schema) => Arc::new(Codecs::new(schema)),
+            Err(_) => before.codecs.clone(),
+        };
         let revision = before.catalog.revision + 1;
-        let catalog = Catalog { revision, sources: infos, services: schema.services().to_vec() };
+        let catalog =
+            Catalog { revision, sources: infos, services: codecs.schema().services().to_vec() };
         *self.built.lock().unwrap_or_else(PoisonError::into_inner) =
-            Arc::new(Built { catalog, schema });
+            Arc::new(Built { catalog, codecs });
         self.bus.send(StudioEvent::Catalog { revision });
     }
 }

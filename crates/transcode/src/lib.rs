@@ -25,10 +25,10 @@ mod walk;
 
 pub use costs::Costs;
 pub use error::Error;
+pub use prost_reflect::MessageDescriptor;
 pub use spans::FieldSpan;
 
 use plan::{MessageId, Plans};
-use prost_reflect::MessageDescriptor;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -92,9 +92,7 @@ fn hash(name: &[u8], seed: u64) -> usize {
             word = (word.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(ODD);
         }
     }
-    #[expect(clippy::cast_possible_truncation, reason = "bits of a hash")]
-    let hash = (word.wrapping_mul(ODD) >> 32) as usize;
-    hash
+    (word.wrapping_mul(ODD) >> 32) as usize
 }
 
 #[cfg(test)]
