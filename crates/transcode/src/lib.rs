@@ -15,6 +15,7 @@
 //! # Ok(()) }
 //! ```
 
+mod canonical;
 mod costs;
 mod error;
 mod json;
@@ -139,6 +140,18 @@ impl Codec {
         options: &Options,
     ) -> Result<(), Error> {
         json::from_wire(self.message(), wire, json, options)
+    }
+
+    /// Appends the canonical form of a wire: fields once and by number, singular messages merged, lists packed as
+    /// the type says, map entries by key, unknown fields at the end of their message as they came
+    /// (<https://protobuf.dev/programming-guides/encoding/#last-one-wins>). Two wires of the same message have the
+    /// same canonical form. Required fields may be missing. On failure `canonical` is as it was.
+    ///
+    /// # Errors
+    /// Bytes that are not this message, with the offset and path of a field that is at fault, and what passes the
+    /// [`Limits`].
+    pub fn normalize(&self, wire: &[u8], canonical: &mut Vec<u8>) -> Result<(), Error> {
+        canonical::normalize(&self.plans, self.root, &self.limits, wire, canonical)
     }
 
     /// Which field each byte belongs to: at most `limit` spans, outer before inner, by start. What cannot be

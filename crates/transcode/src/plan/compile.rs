@@ -35,6 +35,11 @@ pub(super) fn message(plans: &Plans, message: &MessageDescriptor) -> MessagePlan
     MessagePlan {
         name: message.full_name().into(),
         form: form(message),
+        message_set: message
+            .descriptor_proto()
+            .options
+            .as_ref()
+            .is_some_and(|options| options.message_set_wire_format()),
         names: Names::new(names),
         numbers: Numbers::new(indexed().map(|(field, index)| (field.number, index))),
         required: indexed().filter(|(field, _)| field.required).map(|(_, index)| index).collect(),

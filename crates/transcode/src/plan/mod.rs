@@ -103,6 +103,9 @@ impl std::fmt::Debug for Plans {
 pub(crate) struct MessagePlan {
     pub name: Box<str>,
     pub form: Form,
+    /// Whether its wire is a message set: groups of an extension's number and its message
+    /// (`message_set_wire_format` in `descriptor.proto`).
+    pub message_set: bool,
     /// By number, extensions included. An index into it identifies a field within the message.
     pub fields: Box<[Field]>,
     /// JSON names, original names, and `[full.name]` of extensions.
