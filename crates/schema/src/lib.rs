@@ -32,7 +32,6 @@ mod docs;
 mod edition;
 mod example;
 mod form;
-mod lex;
 mod options;
 mod problem;
 mod schema;

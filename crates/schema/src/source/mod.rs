@@ -9,7 +9,6 @@ mod files;
 mod lenient;
 pub mod limits;
 mod link;
-mod names;
 mod parse;
 mod pool;
 mod resolve;
