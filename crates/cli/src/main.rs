@@ -6,6 +6,7 @@
 
 mod args;
 mod call;
+mod compare;
 mod demo;
 mod describe;
 mod input;
@@ -57,6 +58,7 @@ async fn run(command: Command) -> Result<u8, Problem> {
         Command::Describe(args) => describe::describe(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Transcode(args) => transcode::run(args).await,
+        Command::Compare(args) => compare::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -7,6 +7,7 @@ use wirelab_model::{
     Catalog, Endpoint, Metadatum, Problem, ProblemKind, SourceSpec, SourceState, Tls,
 };
 use wirelab_studio::{Config, Handlers, Studio};
+use wirelab_transcode::Codec;
 
 /// Whether a word is an address rather than the name of a symbol.
 pub fn is_address(word: &str) -> bool {
@@ -130,6 +131,31 @@ impl Opened {
         }
         Ok(catalog)
     }
+}
+
+/// The codec of a type by its full name, from the schema that the flags name.
+///
+/// # Errors
+/// When there is no schema, or none of it defines the type.
+pub async fn codec(
+    message: &str,
+    address: Option<&str>,
+    schemas: &Schemas,
+) -> Result<Codec, Problem> {
+    let endpoint = address.map(|address| endpoint(address, schemas));
+    let opened = Opened::new(specs(schemas, endpoint.as_ref())?, Keep::Nothing).await?;
+    let found = match opened.catalog().await {
+        Ok(catalog) => {
+            let found = opened.studio.codec(message);
+            if found.is_err() {
+                tell_problems(&catalog);
+            }
+            found
+        }
+        Err(problem) => Err(problem),
+    };
+    opened.studio.close().await;
+    found
 }
 
 /// What a command leaves behind.

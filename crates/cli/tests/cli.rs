@@ -241,6 +241,7 @@ fn help() {
             ("describe --help", ""),
             ("call --help", ""),
             ("transcode --help", ""),
+            ("compare --help", ""),
             ("demo --help", ""),
         ],
     );

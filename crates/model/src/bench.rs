@@ -47,6 +47,22 @@ pub struct Costs {
     pub json_decode_ns: f64,
 }
 
+/// What messages take in one form, measured: bytes, and medians in nanoseconds over `samples` repetitions between
+/// them and the same in-memory message.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Encoded {
+    /// `JSON`, `Protobuf + gzip`, `MessagePack`.
+    pub form: String,
+    /// Size.
+    pub bytes: u64,
+    /// How many repetitions each median is over.
+    pub samples: u32,
+    /// Message to bytes, compression included.
+    pub encode_ns: f64,
+    /// Bytes to message.
+    pub decode_ns: f64,
+}
+
 /// How far a comparison has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BenchState {
@@ -110,6 +126,12 @@ pub struct BenchReport {
     pub request_costs: Option<Costs>,
     /// Cost of one call's responses, summed.
     pub response_costs: Option<Costs>,
+    /// One call's requests in each form, summed; empty when one cannot be read, and in older reports.
+    #[serde(default)]
+    pub request_encodings: Vec<Encoded>,
+    /// One call's responses in each form, summed; empty as above.
+    #[serde(default)]
+    pub response_encodings: Vec<Encoded>,
 }
 
 /// What was found on one path.

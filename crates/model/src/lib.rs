@@ -17,7 +17,7 @@ mod timing;
 
 pub use bench::{
     BenchId, BenchPath, BenchProgress, BenchReport, BenchRow, BenchSpec, BenchState, Costs,
-    Latency, PathReport, Sizes,
+    Encoded, Latency, PathReport, Sizes,
 };
 pub use blob::Blob;
 pub use call::{

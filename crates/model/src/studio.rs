@@ -41,6 +41,8 @@ macro_rules! studio_methods {
             messages($crate::MessagesQuery) -> Vec<$crate::MessageRow>;
             /// One message whole.
             message($crate::MessageQuery) -> $crate::MessageDetail;
+            /// What one message takes in each form that it may travel in, measured; empty when it cannot be read.
+            encodings($crate::MessageQuery) -> Vec<$crate::Encoded>;
             /// What the `details` of a `Status` hold (a `google.rpc.Status`), each detail as JSON where its
             /// type is known to a source or built in; empty when there is nothing or it cannot be read.
             status_details($crate::Blob) -> Vec<$crate::StatusDetail>;

@@ -15,10 +15,12 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use wirelab_bench::{MAX_CALLS, MAX_IN_FLIGHT, Measured};
 use wirelab_model::*;
-use wirelab_transcode::Codec;
+use wirelab_transcode::{Codec, Encoding};
 
 /// How long measuring what converting one call's messages costs may take, each way.
 const COSTS_BUDGET: Duration = Duration::from_millis(300);
+/// A call with more messages than this is measured as JSON and Protobuf only.
+const MOST_IN_EVERY_FORM: usize = 256;
 
 /// The comparisons that run, or whose reports could not be stored.
 #[derive(Default)]
@@ -166,8 +168,8 @@ fn complete(
     measured: Measured,
 ) -> BenchReport {
     let Measured { state, elapsed_ns, path, first_error, responses, .. } = measured;
-    let (request, request_costs) = weigh(&types.input, requests);
-    let (response, response_costs) = weigh(&types.output, &responses);
+    let (request, request_encodings) = weigh(&types.input, requests);
+    let (response, response_encodings) = weigh(&types.output, &responses);
     let json = PathReport {
         path: BenchPath::JsonText,
         calls: 0,
@@ -184,17 +186,21 @@ fn complete(
         paths: vec![path, json],
         request,
         response,
-        request_costs,
-        response_costs,
+        request_costs: json::costs(&request_encodings),
+        response_costs: json::costs(&response_encodings),
+        request_encodings,
+        response_encodings,
         ..report
     }
 }
 
-/// Sizes and costs of messages, summed; costs are none when one cannot be read.
-fn weigh(codec: &Codec, messages: &[Bytes]) -> (Sizes, Option<Costs>) {
+/// Sizes of messages and what they take in each form, summed; the latter is empty when one cannot be read.
+fn weigh(codec: &Codec, messages: &[Bytes]) -> (Sizes, Vec<Encoded>) {
     let mut sizes = Sizes::default();
-    let mut costs = (!messages.is_empty()).then(Costs::default);
+    let mut sums: Option<Vec<Encoded>> = None;
     let budget = COSTS_BUDGET / u32::try_from(messages.len()).unwrap_or(u32::MAX).max(1);
+    let forms =
+        if messages.len() > MOST_IN_EVERY_FORM { &json::COSTED } else { &Encoding::ALL[..] };
     for wire in messages {
         let json = json::compact(codec, wire).unwrap_or_default();
         let one = json::sizes(wire, &json);
@@ -202,13 +208,20 @@ fn weigh(codec: &Codec, messages: &[Bytes]) -> (Sizes, Option<Costs>) {
         sizes.proto_gzip += one.proto_gzip;
         sizes.json += one.json;
         sizes.json_gzip += one.json_gzip;
-        costs = costs.zip(codec.costs(wire, budget).ok()).map(|(sum, one)| Costs {
-            samples: if sum.samples == 0 { one.samples } else { sum.samples.min(one.samples) },
-            proto_encode_ns: sum.proto_encode_ns + one.proto_encode_ns,
-            proto_decode_ns: sum.proto_decode_ns + one.proto_decode_ns,
-            json_encode_ns: sum.json_encode_ns + one.json_encode_ns,
-            json_decode_ns: sum.json_decode_ns + one.json_decode_ns,
-        });
+        let encoded = json::encodings(codec, wire, forms, budget);
+        match &mut sums {
+            None => sums = Some(encoded),
+            // One that cannot be read leaves none: a sum without it would be of other messages.
+            Some(sums) if encoded.is_empty() => sums.clear(),
+            Some(sums) => sums.iter_mut().zip(&encoded).for_each(|(sum, one)| add(sum, one)),
+        }
     }
-    (sizes, costs)
+    (sizes, sums.unwrap_or_default())
+}
+
+fn add(sum: &mut Encoded, one: &Encoded) {
+    sum.bytes += one.bytes;
+    sum.samples = sum.samples.min(one.samples);
+    sum.encode_ns += one.encode_ns;
+    sum.decode_ns += one.decode_ns;
 }

@@ -77,6 +77,10 @@ impl Handlers for Studio {
         self.detail(query).await
     }
 
+    async fn encodings(&self, query: MessageQuery) -> Result<Vec<Encoded>, Problem> {
+        self.encoded(query).await
+    }
+
     async fn status_details(&self, status: Blob) -> Result<Vec<StatusDetail>, Problem> {
         Ok(details::read(&status, &self.0.sources.codecs()))
     }

@@ -1,9 +1,9 @@
 //! JSON texts and wire bytes of messages whose type is known, and what can be said when they do not fit.
 
 use flate2::{Compression, write::GzEncoder};
-use std::io::Write;
+use std::{io::Write, time::Duration};
 use wirelab_model::*;
-use wirelab_transcode::{Codec, Error, Options};
+use wirelab_transcode::{Codec, Encoding, Error, Options};
 
 /// The types of a method.
 #[derive(Clone)]
@@ -107,13 +107,36 @@ fn gzipped(bytes: &[u8]) -> u64 {
     encoder.finish().map_or(0, |counter| counter.0)
 }
 
-/// The measured costs as they cross borders.
-pub fn costs(costs: wirelab_transcode::Costs) -> Costs {
-    Costs {
-        samples: costs.samples,
-        proto_encode_ns: costs.proto_encode_ns,
-        proto_decode_ns: costs.proto_decode_ns,
-        json_encode_ns: costs.json_encode_ns,
-        json_decode_ns: costs.json_decode_ns,
-    }
+/// The forms whose costs come with every message; the others are measured when asked for.
+pub const COSTED: [Encoding; 2] = [Encoding::Json, Encoding::Protobuf];
+
+/// What a message takes in each of these forms; empty when it cannot be read or written in one of them.
+pub fn encodings(
+    codec: &Codec,
+    wire: &[u8],
+    encodings: &[Encoding],
+    budget: Duration,
+) -> Vec<Encoded> {
+    let measured = codec.encodings(wire, encodings, budget).unwrap_or_default();
+    let measured = measured.into_iter().map(|one| Encoded {
+        form: one.encoding.name().to_owned(),
+        bytes: one.bytes as u64,
+        samples: one.samples,
+        encode_ns: one.encode_ns,
+        decode_ns: one.decode_ns,
+    });
+    measured.collect()
+}
+
+/// The costs of JSON and Protobuf among those of other forms.
+pub fn costs(encodings: &[Encoded]) -> Option<Costs> {
+    let of = |encoding: Encoding| encodings.iter().find(|one| one.form == encoding.name());
+    let (json, proto) = (of(Encoding::Json)?, of(Encoding::Protobuf)?);
+    Some(Costs {
+        samples: json.samples,
+        proto_encode_ns: proto.encode_ns,
+        proto_decode_ns: proto.decode_ns,
+        json_encode_ns: json.encode_ns,
+        json_decode_ns: json.decode_ns,
+    })
 }

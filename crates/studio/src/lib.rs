@@ -119,10 +119,7 @@ impl Studio {
     /// # Errors
     /// `NotFound` for a name that no loaded source defines as a message.
     pub fn codec(&self, message: &str) -> Result<Codec, Problem> {
-        match self.0.sources.schema().message(message) {
-            Some(found) => Ok(Codec::new(&found)),
-            None => Err(handlers::unknown(message)),
-        }
+        self.0.sources.codecs().message(message).ok_or_else(|| handlers::unknown(message))
     }
 
     /// What happens from now on. Ends when the studio is closed.

@@ -4,7 +4,7 @@ use crate::{Studio, codecs::Codecs, json, records::not_found};
 use std::time::Duration;
 use wirelab_history::MAX_MESSAGES;
 use wirelab_model::*;
-use wirelab_transcode::Codec;
+use wirelab_transcode::{Codec, Encoding};
 
 /// How much of a message's bytes is shown.
 const SHOWN_WIRE: usize = 64 << 10;
@@ -12,6 +12,8 @@ const SHOWN_WIRE: usize = 64 << 10;
 const SHOWN_SPANS: usize = 4_096;
 /// How long measuring what a message costs may take, beside one repetition.
 const COSTS_BUDGET: Duration = Duration::from_millis(5);
+/// How long measuring what a message takes in every form may take, beside one or two repetitions.
+const ENCODINGS_BUDGET: Duration = Duration::from_millis(200);
 
 impl Studio {
     pub(crate) async fn rows(&self, query: MessagesQuery) -> Result<Vec<MessageRow>, Problem> {
@@ -32,6 +34,30 @@ impl Studio {
     }
 
     pub(crate) async fn detail(&self, query: MessageQuery) -> Result<MessageDetail, Problem> {
+        let (record, message) = self.one(query).await?;
+        let codecs = self.0.sources.codecs();
+        let shown =
+            tokio::task::spawn_blocking(move || show(&codecs, &record.spec.method, message));
+        shown.await.map_err(|_| Problem::new(ProblemKind::Internal, "showing the message failed"))
+    }
+
+    /// What a message takes in every form.
+    pub(crate) async fn encoded(&self, query: MessageQuery) -> Result<Vec<Encoded>, Problem> {
+        let (record, message) = self.one(query).await?;
+        let method = record.spec.method;
+        let types =
+            self.0.sources.codecs().method(&method).ok_or_else(|| json::unknown_method(&method))?;
+        let measured = tokio::task::spawn_blocking(move || {
+            let codec = types.codec(message.row.direction);
+            json::encodings(codec, &message.wire, &Encoding::ALL, ENCODINGS_BUDGET)
+        });
+        measured
+            .await
+            .map_err(|_| Problem::new(ProblemKind::Internal, "measuring the message failed"))
+    }
+
+    /// A message, running or recorded, and its call.
+    async fn one(&self, query: MessageQuery) -> Result<(CallRecord, MessageRecord), Problem> {
         let MessageQuery { call, index } = query;
         let (record, message) = match self.0.calls.get(call) {
             Some(live) => (live.record(), live.message(index).await?),
@@ -41,10 +67,7 @@ impl Studio {
         };
         let message =
             message.ok_or_else(|| not_found(&format!("message {index} of call"), call))?;
-        let codecs = self.0.sources.codecs();
-        let shown =
-            tokio::task::spawn_blocking(move || show(&codecs, &record.spec.method, message));
-        shown.await.map_err(|_| Problem::new(ProblemKind::Internal, "showing the message failed"))
+        Ok((record, message))
     }
 
     /// Sizes of a request that can be sent.
@@ -95,7 +118,7 @@ fn show(codecs: &Codecs, method: &str, message: MessageRecord) -> MessageDetail 
         problem,
         spans: spans(codec, &wire),
         sizes: json::sizes(&wire, &compact),
-        costs: codec.costs(&wire, COSTS_BUDGET).ok().map(json::costs),
+        costs: json::costs(&json::encodings(codec, &wire, &json::COSTED, COSTS_BUDGET)),
         wire: shown,
     }
 }

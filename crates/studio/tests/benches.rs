@@ -47,6 +47,14 @@ async fn a_comparison_of_each_kind() {
         assert_eq!(json.request_bytes, report.request.json as f64, "{method}");
         assert!(report.response.json > report.response.proto, "{method}");
         assert!(report.request.proto_gzip > 0 && report.response.json_gzip > 0, "{method}");
+        for (sizes, forms) in [
+            (report.request, &report.request_encodings),
+            (report.response, &report.response_encodings),
+        ] {
+            let of = |name| forms.iter().find(|one| one.form == name).map(|one| one.bytes);
+            assert_eq!(of("Protobuf"), Some(sizes.proto), "{method}");
+            assert_eq!((of("JSON"), forms.len()), (Some(sizes.json), 8), "{method}");
+        }
         for costs in [report.request_costs, report.response_costs] {
             assert!(
                 costs.is_some_and(|costs| costs.samples > 0 && costs.json_decode_ns > 0.0),

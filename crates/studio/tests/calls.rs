@@ -79,6 +79,16 @@ async fn the_four_kinds() {
             let compact: serde_json::Value = serde_json::from_str(&row.text).unwrap();
             let pretty: serde_json::Value = serde_json::from_str(&detail.json).unwrap();
             assert_eq!(compact, pretty, "{method}");
+            if row.index == 0 {
+                let query = MessageQuery { call: begun.id, index: 0 };
+                let forms: Vec<Encoded> = rig.must("encodings", query).await;
+                let of = |name| forms.iter().find(|one| one.form == name).map(|one| one.bytes);
+                assert_eq!(of("Protobuf"), Some(row.bytes), "{method}");
+                assert_eq!(of("JSON"), row.json_bytes, "{method}");
+                assert_eq!(of("JSON + gzip"), Some(detail.sizes.json_gzip), "{method}");
+                assert!(of("MessagePack") < of("JSON") && forms.len() == 8, "{method}");
+                assert!(forms.iter().all(|one| one.samples > 0 && one.decode_ns > 0.0), "{method}");
+            }
             if row.bytes > 0 {
                 assert_eq!(detail.spans.first().map(|span| span.start), Some(0), "{method}");
             }

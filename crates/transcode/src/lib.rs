@@ -16,7 +16,8 @@
 //! ```
 
 mod canonical;
-mod costs;
+#[cfg(feature = "encodings")]
+mod encodings;
 mod error;
 mod json;
 mod path;
@@ -24,14 +25,14 @@ mod plan;
 mod spans;
 mod walk;
 
-pub use costs::Costs;
+#[cfg(feature = "encodings")]
+pub use encodings::{Encoded, Encoding};
 pub use error::Error;
 pub use prost_reflect::MessageDescriptor;
 pub use spans::FieldSpan;
 
 use plan::{MessageId, Plans};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Messages nested deeper than this are refused unless told otherwise, in JSON (objects and arrays counted) and
 /// on the wire (messages and groups counted): the limit that Protobuf implementations share.
@@ -160,11 +161,19 @@ impl Codec {
         spans::spans(self.message(), wire, limit)
     }
 
-    /// Measures what converting this message costs; takes about `budget`, and at least one repetition.
+    /// Measures what this message takes in each of these forms; takes about `budget`, and at least the time to make
+    /// and read each form once or twice.
     ///
     /// # Errors
-    /// As [`wire_to_json`](Codec::wire_to_json).
-    pub fn costs(&self, wire: &[u8], budget: Duration) -> Result<Costs, Error> {
-        costs::measure(self.message(), wire, budget)
+    /// As [`wire_to_json`](Codec::wire_to_json), and a message that `prost-reflect` or the library of a form cannot
+    /// read or write.
+    #[cfg(feature = "encodings")]
+    pub fn encodings(
+        &self,
+        wire: &[u8],
+        encodings: &[Encoding],
+        budget: std::time::Duration,
+    ) -> Result<Vec<Encoded>, Error> {
+        encodings::measure(self, wire, encodings, budget)
     }
 }

@@ -1,6 +1,6 @@
 //! Takes messages off a stream of bytes. Holds the one at hand and what was read ahead of it, never the stream.
 
-use super::{SOURCE, scan::Scan};
+use super::{place::Place, scan::Scan};
 use crate::{args::Format, output};
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
@@ -11,29 +11,6 @@ const CHUNK: usize = 64 << 10;
 
 /// How much of the beginning is looked at to tell JSON from Protobuf.
 const SNIFFED: usize = 1 << 10;
-
-/// Where a message is in its stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Which one, from 1; none when the stream is one message.
-    pub number: Option<u64>,
-    /// Bytes before its first.
-    pub offset: u64,
-    /// Line of its first byte, from 1.
-    pub line: u64,
-    /// Characters before its first byte on that line.
-    pub column: u64,
-}
-
-impl Place {
-    /// `standard input, record 3`.
-    pub fn name(&self) -> String {
-        match self.number {
-            Some(number) => format!("{SOURCE}, record {number}"),
-            None => SOURCE.to_owned(),
-        }
-    }
-}
 
 /// The messages of a stream.
 pub struct Records<R> {
@@ -47,20 +24,23 @@ pub struct Records<R> {
     here: Place,
     taken: u64,
     scan: Scan,
-    /// The message at hand, in `buffer`.
+    /// The message at hand, in `buffer`, and where it is.
     current: Range<usize>,
+    place: Place,
 }
 
 impl<R: Read> Records<R> {
-    /// Messages of at most `limit` bytes.
-    pub fn new(reader: R, limit: usize) -> Records<R> {
+    /// Messages of at most `limit` bytes; problems call the stream `name`.
+    pub fn new(reader: R, name: &str, limit: usize) -> Records<R> {
+        let here = Place { stream: name.to_owned(), number: None, offset: 0, line: 1, column: 0 };
         Records {
+            place: here.clone(),
+            here,
             reader,
             limit,
             buffer: Vec::new(),
             start: 0,
             ended: false,
-            here: Place { number: None, offset: 0, line: 1, column: 0 },
             taken: 0,
             scan: Scan::default(),
             current: 0..0,
@@ -86,7 +66,7 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// Goes to the next message, which [`current`](Records::current) then is; none at the end. `wait` is called
+    /// Goes to the next message, which [`current`](Records::current) then is; false at the end. `wait` is called
     /// before the stream is, since that may take long.
     ///
     /// # Errors
@@ -96,7 +76,7 @@ impl<R: Read> Records<R> {
         &mut self,
         format: Format,
         mut wait: impl FnMut() -> Result<(), Problem>,
-    ) -> Result<Option<Place>, Problem> {
+    ) -> Result<bool, Problem> {
         loop {
             let found = match format {
                 Format::Json => self.json()?,
@@ -109,13 +89,13 @@ impl<R: Read> Records<R> {
                 self.skip(header);
                 self.taken += 1;
                 let number = (format != Format::Protobuf).then_some(self.taken);
-                let place = Place { number, ..self.here };
+                self.place = Place { number, ..self.here.clone() };
                 self.current = self.start..self.start + length;
                 self.skip(length);
-                return Ok(Some(place));
+                return Ok(true);
             }
             if self.ended {
-                return Ok(None);
+                return Ok(false);
             }
             wait()?;
             self.fill()?;
@@ -125,6 +105,11 @@ impl<R: Read> Records<R> {
     /// The message at hand, a JSON text or a wire, without what frames it.
     pub fn current(&self) -> &[u8] {
         self.buffer.get(self.current.clone()).unwrap_or_default()
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Reads on; false at the end of the stream.
@@ -146,7 +131,8 @@ impl<R: Read> Records<R> {
             }
         };
         self.buffer.truncate(before + read.as_ref().map_or(0, |read| *read));
-        let read = read.map_err(|error| output::io("cannot be read", &error).at(SOURCE))?;
+        let read =
+            read.map_err(|error| output::io("cannot be read", &error).at(self.here.name()))?;
         self.ended = read == 0;
         Ok(!self.ended)
     }
@@ -248,7 +234,7 @@ impl<R: Read> Records<R> {
 
     fn broken(&self, message: String) -> Problem {
         let number = self.taken + 1;
-        let place = format!("{SOURCE}, record {number}, byte {}", self.here.offset);
+        let place = format!("{}, record {number}, byte {}", self.here.stream, self.here.offset);
         Problem::new(ProblemKind::Syntax, message).at(place)
     }
 }
