@@ -200,24 +200,3 @@ fn broken_wires_are_refused_with_their_offset() {
     }
     insta::assert_snapshot!(report);
 }
-
-#[test]
-fn costs_are_measured() {
-    let wire =
-        to_wire(ALL, r#"{"items": [{"sku": "a", "price": 1}], "at": "2026-11-21T09:31:00Z"}"#)
-            .unwrap();
-    let codec = common::codec(ALL);
-    for budget in [std::time::Duration::ZERO, std::time::Duration::from_millis(5)] {
-        let costs = codec.costs(&wire, budget).unwrap();
-        assert!(costs.samples >= 1);
-        for nanoseconds in [
-            costs.proto_encode_ns,
-            costs.proto_decode_ns,
-            costs.json_encode_ns,
-            costs.json_decode_ns,
-        ] {
-            assert!(nanoseconds > 0.0, "{costs:?}");
-        }
-    }
-    assert!(codec.costs(b"\x1f", std::time::Duration::ZERO).is_err());
-}
