@@ -24,6 +24,7 @@ mod path;
 mod plan;
 mod spans;
 mod walk;
+mod wire_to_json;
 
 #[cfg(feature = "encodings")]
 pub use encodings::{Encoded, Encoding};
@@ -140,7 +141,7 @@ impl Codec {
         json: &mut Vec<u8>,
         options: &Options,
     ) -> Result<(), Error> {
-        json::from_wire(self.message(), wire, json, options)
+        wire_to_json::convert(&self.plans, self.root, &self.limits, options, wire, json)
     }
 
     /// Appends the canonical form of a wire: fields once and by number, singular messages merged, lists packed as

@@ -2,7 +2,7 @@
 
 use super::features::{self, Features};
 use super::{
-    Arity, EnumPlan, EnumValue, Field, Form, Kind, MessagePlan, NONE, Names, Numbers, Plans,
+    Arity, EnumPlan, EnumValue, Field, Form, Kind, MessagePlan, NONE, Names, Numbers, Plans, Stream,
 };
 use prost_reflect::{
     Cardinality, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor,
@@ -44,9 +44,15 @@ pub(super) fn message(plans: &Plans, message: &MessageDescriptor) -> MessagePlan
         numbers: Numbers::new(indexed().map(|(field, index)| (field.number, index))),
         required: indexed().filter(|(field, _)| field.required).map(|(_, index)| index).collect(),
         oneofs: oneofs.names.into(),
+        streams: Stream::of(&fields),
+        defaults: indexed()
+            .filter(|(field, _)| field.has_default() && !field.json_name.starts_with('['))
+            .map(|(_, index)| index)
+            .collect(),
         fields: fields.into(),
         first_json: AtomicU16::new(0),
         first_wire: AtomicU16::new(0),
+        careful: AtomicU8::new(0),
     }
 }
 
@@ -196,7 +202,6 @@ fn compile(plans: &Plans, source: Source<'_>, rules: &Rules) -> Field {
         json_key: key(source.json_name),
         original_key: key(source.original_name),
         next_json: AtomicU16::new(NONE),
-        next_wire: AtomicU16::new(NONE),
         width: AtomicU8::new(1),
     }
 }

@@ -8,12 +8,14 @@ mod compile;
 mod features;
 mod names;
 mod numbers;
+mod stream;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use names::Names;
 pub(crate) use numbers::Numbers;
+pub(crate) use stream::{LATE, Step, Stream};
 
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use std::collections::HashMap;
@@ -108,6 +110,10 @@ pub(crate) struct MessagePlan {
     pub message_set: bool,
     /// By number, extensions included. An index into it identifies a field within the message.
     pub fields: Box<[Field]>,
+    /// The same fields, as streaming to JSON sees them.
+    pub streams: Box<[Stream]>,
+    /// Indices of the fields that are written when absent, if defaults are.
+    pub defaults: Box<[u16]>,
     /// JSON names, original names, and `[full.name]` of extensions.
     pub names: Names,
     pub numbers: Numbers,
@@ -118,6 +124,8 @@ pub(crate) struct MessagePlan {
     /// Hint: the field that came first last time in JSON, and on the wire.
     pub first_json: AtomicU16,
     pub first_wire: AtomicU16,
+    /// Hint: how many messages of this type to read the careful way, since one was split or interleaved.
+    pub careful: AtomicU8,
 }
 
 impl MessagePlan {
@@ -255,9 +263,8 @@ pub(crate) struct Field {
     /// `"name":` in JSON, escaped where JSON asks for it.
     pub json_key: Box<[u8]>,
     pub original_key: Box<[u8]>,
-    /// Hint: the field that followed this one last time in JSON, and on the wire.
+    /// Hint: the field that followed this one last time in JSON.
     pub next_json: AtomicU16,
-    pub next_wire: AtomicU16,
     /// Hint: how many bytes the length took last time.
     pub width: AtomicU8,
 }
@@ -267,6 +274,23 @@ impl Field {
     #[inline]
     pub fn tag(&self) -> &[u8] {
         &self.tag[..usize::from(self.tag_len)]
+    }
+
+    /// Whether it has a value that absence stands for: lists, maps, and what has no presence.
+    pub fn has_default(&self) -> bool {
+        self.arity != Arity::Singular { implicit: false }
+    }
+
+    /// Whether a record of this wire type is a value of it, or a run of them.
+    #[inline]
+    pub fn takes(&self, wire_type: u8) -> bool {
+        wire_type == self.kind.wire_type()
+            || (wire_type == 2 && self.is_list() && self.kind.is_packable())
+    }
+
+    /// Whether records after the first add to it: lists and maps.
+    pub fn repeats(&self) -> bool {
+        self.is_list() || self.arity == Arity::Map
     }
 
     pub fn is_list(&self) -> bool {

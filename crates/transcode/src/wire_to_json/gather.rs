@@ -1,0 +1,177 @@
+//! Gathers the records of a message by field, from all the pieces of it.
+
+use super::Why;
+use super::fault::Fault;
+use super::read::{self, Tag};
+use super::scalar::{Writer, is_value};
+use crate::plan::{Field, Kind, MessagePlan, NONE};
+use std::ops::Range;
+
+/// No record.
+pub(super) const END: usize = usize::MAX;
+
+/// A value as it came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record {
+    /// First byte of the tag.
+    pub tag: usize,
+    /// First byte after it: of the length when there is one.
+    pub value: usize,
+    /// One past its last byte; of a group, its end tag.
+    pub end: usize,
+    pub wire_type: u8,
+    /// The next one of the same field, or [`END`].
+    pub next: usize,
+}
+
+/// The records of a field.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Group {
+    pub field: u16,
+    pub oneof: u16,
+    /// [`END`] when another member of its oneof came later.
+    pub first: usize,
+    pub last: usize,
+}
+
+impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
+    /// Appends a group for each field that comes in these pieces, in order of their first record. Returns whether
+    /// anything came again after something else.
+    pub fn gather(&mut self, plan: &MessagePlan, pieces: Range<usize>) -> Result<bool, Box<Fault>> {
+        let (groups, mut split) = (self.groups.len(), pieces.len() > 1);
+        // Slots are checked against the groups they lead to, so they need no clearing.
+        if self.slots.len() < plan.fields.len() {
+            self.slots.resize(plan.fields.len(), 0);
+        }
+        if self.oneof_slots.len() < plan.oneofs.len() {
+            self.oneof_slots.resize(plan.oneofs.len(), 0);
+        }
+        for piece in pieces {
+            let (mut at, to) = self.segments[piece];
+            while at < to {
+                let tag =
+                    read::tag(self.wire, at, to).map_err(|why| Box::<Fault>::from(why).at(at))?;
+                let index = plan
+                    .by_number(tag.number)
+                    .filter(|index| plan.fields[usize::from(*index)].takes(tag.wire_type));
+                let (end, next) = self.extent(tag, to).map_err(|why| {
+                    let fault = Box::<Fault>::from(why).at(at);
+                    match index {
+                        Some(index) => fault.within(&plan.fields[usize::from(index)].json_name),
+                        None => fault,
+                    }
+                })?;
+                if let Some(index) = index {
+                    let field = &plan.fields[usize::from(index)];
+                    let record = Record {
+                        tag: at,
+                        value: tag.end,
+                        end,
+                        wire_type: tag.wire_type,
+                        next: END,
+                    };
+                    split |= self.add(field, index, groups, record);
+                }
+                at = next;
+            }
+        }
+        Ok(split)
+    }
+
+    /// Where the value of a record ends, and where the next begins.
+    fn extent(&mut self, tag: Tag, to: usize) -> Result<(usize, usize), Why> {
+        if tag.wire_type == read::START {
+            return self.group_extent(tag, to);
+        }
+        let end = read::flat(self.wire, tag, to)?;
+        Ok((end, end))
+    }
+
+    /// The same of a group. All groups within are remembered, so that none is walked through once for each
+    /// that it is nested in.
+    pub fn group_extent(&mut self, tag: Tag, to: usize) -> Result<(usize, usize), Why> {
+        if let Some(extent) = self.group_ends.get(&tag.end) {
+            return Ok(*extent);
+        }
+        let (mut open, mut at) = (vec![tag], tag.end);
+        while let Some(innermost) = open.last() {
+            let next = read::tag(self.wire, at, to)?;
+            match next.wire_type {
+                read::END if next.number == innermost.number => {
+                    self.group_ends.insert(innermost.end, (at, next.end));
+                    open.pop();
+                    at = next.end;
+                }
+                read::START if open.len() >= self.depth => return Err(Why::Depth),
+                read::START => {
+                    open.push(next);
+                    at = next.end;
+                }
+                _ => at = read::flat(self.wire, next, to)?,
+            }
+        }
+        Ok(self.group_ends[&tag.end])
+    }
+
+    /// Adds a record to its group; returns whether it came after something else had followed the last one.
+    fn add(&mut self, field: &Field, index: u16, groups: usize, record: Record) -> bool {
+        if field.kind == Kind::Enum && !field.is_list() {
+            let value = read::varint(self.wire, record.value);
+            if !value.is_ok_and(|(value, _)| is_value(field, value)) {
+                return false;
+            }
+        }
+        let at = self.records.len();
+        self.records.push(record);
+        let mut split = self.take_over(field, index, groups);
+        let slot = groups + self.slots[usize::from(index)];
+        match self.groups.get_mut(slot).filter(|group| group.field == index) {
+            Some(group) => {
+                split |= group.last.wrapping_add(1) != at || !field.repeats();
+                if group.first == END {
+                    group.first = at;
+                } else {
+                    self.records[group.last].next = at;
+                }
+                group.last = at;
+            }
+            None => {
+                self.slots[usize::from(index)] = self.groups.len() - groups;
+                self.groups.push(Group { field: index, oneof: field.oneof, first: at, last: at });
+            }
+        }
+        split
+    }
+
+    /// Empties the group of the oneof's member that came before, if that is another one.
+    fn take_over(&mut self, field: &Field, index: u16, groups: usize) -> bool {
+        if field.oneof == NONE {
+            return false;
+        }
+        let oneof = usize::from(field.oneof);
+        let there = |group: &&mut Group| group.oneof == field.oneof;
+        let before = self.groups.get_mut(groups + self.oneof_slots[oneof]).filter(there);
+        let taken = match before {
+            Some(group) if group.field == index => return false,
+            Some(group) => {
+                (group.first, group.last) = (END, END);
+                true
+            }
+            None => false,
+        };
+        // Its own group, whether it is there already or the next to be made.
+        let own = groups + self.slots[usize::from(index)];
+        let exists = self.groups.get(own).is_some_and(|group| group.field == index);
+        let own = if exists { own } else { self.groups.len() };
+        self.oneof_slots[oneof] = own - groups;
+        taken
+    }
+
+    /// The range of a record's message: without its length.
+    pub fn body(&self, record: &Record) -> Result<(usize, usize), Why> {
+        match record.wire_type {
+            read::LENGTH => read::length(self.wire, record.value, record.end),
+            _ => Ok((record.value, record.end)),
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Well-known types that are a single text in JSON: their fields off the wire, and their forms
+//! (<https://protobuf.dev/programming-guides/json/>).
+
+use super::out::Out;
+use super::read::{self, Tag};
+use super::{Why, number};
+
+/// Seconds and nanoseconds of a `Timestamp` or `Duration`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Time {
+    pub seconds: i64,
+    pub nanos: i32,
+}
+
+/// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
+const FIRST_SECOND: i64 = -62_135_596_800;
+const LAST_SECOND: i64 = 253_402_300_799;
+
+/// Ten thousand years.
+const MOST_SECONDS: u64 = 315_576_000_000;
+
+const MOST_NANOS: u32 = 999_999_999;
+
+/// Calls `take` with each field of `wire[from..to]`: its tag and where its value ends.
+pub(super) fn each(
+    wire: &[u8],
+    from: usize,
+    to: usize,
+    depth: usize,
+    mut take: impl FnMut(Tag, usize) -> Result<(), Why>,
+) -> Result<(), Why> {
+    let mut at = from;
+    while at < to {
+        let tag = read::tag(wire, at, to)?;
+        let end = read::skip(wire, tag, to, depth)?;
+        take(tag, end)?;
+        at = end;
+    }
+    Ok(())
+}
+
+impl Time {
+    /// Takes the fields of one piece of the message.
+    #[inline]
+    pub fn read(&mut self, wire: &[u8], from: usize, to: usize, depth: usize) -> Result<(), Why> {
+        const SECONDS: u8 = 1 << 3;
+        const NANOS: u8 = 2 << 3;
+        let mut at = from;
+        while at < to {
+            let (value, end) = match wire.get(at) {
+                Some(&(SECONDS | NANOS)) => read::varint(wire, at + 1)?,
+                _ => (0, to),
+            };
+            match wire.get(at) {
+                _ if end > to => return Err(Why::Cut),
+                Some(&SECONDS) => self.seconds = value.cast_signed(),
+                Some(&NANOS) => self.nanos = value as i32,
+                _ => return self.read_rest(wire, at, to, depth),
+            }
+            at = end;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn read_rest(&mut self, wire: &[u8], from: usize, to: usize, depth: usize) -> Result<(), Why> {
+        each(wire, from, to, depth, |tag, _| {
+            match (tag.number, tag.wire_type) {
+                (1, read::VARINT) => self.seconds = read::varint(wire, tag.end)?.0.cast_signed(),
+                (2, read::VARINT) => self.nanos = read::varint(wire, tag.end)?.0 as i32,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+
+    /// `"2026-11-21T09:31:00.250Z"`; there is room for 40 bytes.
+    pub fn timestamp(self, out: &mut Out, at: usize) -> Result<usize, Why> {
+        let nanos = u32::try_from(self.nanos).map_err(|_| Why::Timestamp)?;
+        if !(FIRST_SECOND..=LAST_SECOND).contains(&self.seconds) || nanos > MOST_NANOS {
+            return Err(Why::Timestamp);
+        }
+        let since = (self.seconds - FIRST_SECOND).unsigned_abs();
+        let (days, second) = (since / 86_400, (since % 86_400) as u32);
+        let (year, month, day) = date(days as u32);
+        let [y1, y2] = two(year / 100);
+        let [y3, y4] = two(year % 100);
+        let ([m1, m2], [d1, d2]) = (two(month), two(day));
+        let [h1, h2] = two(second / 3_600);
+        let [i1, i2] = two(second / 60 % 60);
+        let [s1, s2] = two(second % 60);
+        let text = [
+            b'"', y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', i1, i2, b':', s1,
+            s2,
+        ];
+        out.put(at, &text);
+        let at = fraction(out, at + text.len(), nanos);
+        out.put(at, b"Z\"");
+        Ok(at + 2)
+    }
+
+    /// `"-1.500s"`; there is room for 40 bytes.
+    pub fn duration(self, out: &mut Out, at: usize) -> Result<usize, Why> {
+        let (seconds, nanos) = (self.seconds.unsigned_abs(), self.nanos.unsigned_abs());
+        let signs = (self.seconds.signum(), i64::from(self.nanos.signum()));
+        if seconds > MOST_SECONDS || nanos > MOST_NANOS || signs.0 * signs.1 < 0 {
+            return Err(Why::Duration);
+        }
+        let negative = signs.0 + signs.1 < 0;
+        out.put(at, b"\"-");
+        let at = number::unsigned(out, at + 1 + usize::from(negative), seconds);
+        let at = fraction(out, at, nanos);
+        out.put(at, b"s\"");
+        Ok(at + 2)
+    }
+}
+
+/// The year, month and day of a day, counted from 0001-01-01. Years are taken to begin in March, so that the day
+/// that may be missing is their last.
+fn date(days: u32) -> (u32, u32, u32) {
+    const YEARS_400: u32 = 146_097;
+    // From 0000-03-01.
+    let days = days + 306;
+    let (cycle, day) = (days / YEARS_400, days % YEARS_400);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let (first, year) = ((153 * month + 2) / 5, year + 400 * cycle);
+    if month < 10 {
+        (year, month + 3, day - first + 1)
+    } else {
+        (year + 1, month - 9, day - first + 1)
+    }
+}
+
+/// Two digits.
+#[inline(always)]
+fn two(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
+}
+
+/// Nothing, or a point and 3, 6 or 9 digits.
+fn fraction(out: &mut Out, at: usize, nanos: u32) -> usize {
+    if nanos == 0 {
+        return at;
+    }
+    let (number, width) = match nanos {
+        _ if nanos % 1_000_000 == 0 => (nanos / 1_000_000, 3),
+        _ if nanos % 1_000 == 0 => (nanos / 1_000, 6),
+        _ => (nanos, 9),
+    };
+    out.set(at, b'.');
+    number::padded(out, at + 1, u64::from(number), width)
+}
+
+/// Writes one path of a `FieldMask` in lower camel case.
+///
+/// # Errors
+/// A path that would not be the same when it is read again, such as `fooBar` or `foo__bar`.
+pub(super) fn mask_path(out: &mut Out, at: usize, path: &[u8]) -> Result<usize, Why> {
+    out.room(at, path.len())?;
+    let (mut at, mut after) = (at, false);
+    for byte in path {
+        match byte {
+            b'a'..=b'z' => {
+                out.set(at, if after { byte.to_ascii_uppercase() } else { *byte });
+                at += 1;
+            }
+            b'_' if !after => {}
+            b'A'..=b'Z' | b',' | b'"' | b'\\' => return Err(Why::Mask),
+            b'!'..=b'~' if !after => {
+                out.set(at, *byte);
+                at += 1;
+            }
+            _ => return Err(Why::Mask),
+        }
+        after = *byte == b'_';
+    }
+    if after || path.is_empty() { Err(Why::Mask) } else { Ok(at) }
+}
+
+/// What an `Any` holds, as ranges of the wire.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Holds {
+    pub url: (usize, usize),
+    pub value: (usize, usize),
+}
+
+impl Holds {
+    /// Takes the fields of one piece of the message.
+    pub fn read(&mut self, wire: &[u8], from: usize, to: usize, depth: usize) -> Result<(), Why> {
+        each(wire, from, to, depth, |tag, end| {
+            match (tag.number, tag.wire_type) {
+                (1, read::LENGTH) => self.url = read::length(wire, tag.end, end)?,
+                (2, read::LENGTH) => self.value = read::length(wire, tag.end, end)?,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.url.0 == self.url.1 && self.value.0 == self.value.1
+    }
+
+    /// The name of the type: what follows the last slash of its URL.
+    pub fn name<'a>(&self, wire: &'a [u8]) -> Result<&'a str, Why> {
+        let url = std::str::from_utf8(&wire[self.url.0..self.url.1]).map_err(|_| Why::Utf8)?;
+        Ok(url.rsplit_once('/').map_or(url, |(_, name)| name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Out) -> Result<usize, Why>) -> Result<String, Why> {
+        let mut out = Out::new(Vec::new(), 100, 0);
+        let at = write(&mut out)?;
+        Ok(String::from_utf8(out.end(at).0).unwrap())
+    }
+
+    #[test]
+    fn every_day_has_its_date() {
+        let mut expected = (1, 1, 1);
+        for day in 0..=3_652_058 {
+            assert_eq!(date(day), expected);
+            let (year, month, day) = expected;
+            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let length = match month {
+                2 => 28 + u32::from(leap),
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            expected = match (day == length, month) {
+                (false, _) => (year, month, day + 1),
+                (true, 12) => (year + 1, 1, 1),
+                (true, _) => (year, month + 1, 1),
+            };
+        }
+        assert_eq!(expected, (10_000, 1, 1));
+    }
+
+    #[test]
+    fn times() {
+        let stamp = |seconds, nanos| written(|out| Time { seconds, nanos }.timestamp(out, 0));
+        let cases = [
+            (0, 0, "1970-01-01T00:00:00Z"),
+            (-1, 1, "1969-12-31T23:59:59.000000001Z"),
+            (FIRST_SECOND, 0, "0001-01-01T00:00:00Z"),
+            (LAST_SECOND, 999_999_999, "9999-12-31T23:59:59.999999999Z"),
+            (951_827_696, 120_000_000, "2000-02-29T12:34:56.120Z"),
+            (951_827_696, 120_000, "2000-02-29T12:34:56.000120Z"),
+        ];
+        for (seconds, nanos, text) in cases {
+            assert_eq!(stamp(seconds, nanos), Ok(format!("{text:?}")));
+        }
+        for (seconds, nanos) in
+            [(FIRST_SECOND - 1, 0), (LAST_SECOND + 1, 0), (0, -1), (0, 1_000_000_000)]
+        {
+            assert_eq!(stamp(seconds, nanos), Err(Why::Timestamp));
+        }
+        let duration = |seconds, nanos| written(|out| Time { seconds, nanos }.duration(out, 0));
+        let cases = [
+            (0, 0, "0s"),
+            (0, -500_000_000, "-0.500s"),
+            (-1, 0, "-1s"),
+            (-315_576_000_000, -999_999_999, "-315576000000.999999999s"),
+            (315_576_000_000, 1_000, "315576000000.000001s"),
+        ];
+        for (seconds, nanos, text) in cases {
+            assert_eq!(duration(seconds, nanos), Ok(format!("{text:?}")));
+        }
+        for (seconds, nanos) in [
+            (1, -1),
+            (-1, 1),
+            (0, 1_000_000_000),
+            (i64::MIN, 0),
+            (315_576_000_001, 0),
+            (0, i32::MIN),
+        ] {
+            assert_eq!(duration(seconds, nanos), Err(Why::Duration));
+        }
+    }
+
+    #[test]
+    fn mask_paths() {
+        let path = |path: &str| written(|out| mask_path(out, 0, path.as_bytes()));
+        for (from, to) in [("foo_bar.a_b", "fooBar.aB"), ("_a", "A"), ("a1", "a1"), ("*", "*")] {
+            assert_eq!(path(from), Ok(to.to_owned()));
+        }
+        for wrong in ["", "fooBar", "foo__bar", "foo_3", "foo_", "foo_.a", "a,b", "a\"", "ü", "a b"]
+        {
+            assert_eq!(path(wrong), Err(Why::Mask), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! What both paths share: the writer's state, punctuation, names and single values.
+
+use super::fault::Fault;
+use super::gather::{Group, Record};
+use super::out::Out;
+use super::{Why, number, read, text};
+use crate::plan::{EnumPlan, Field, Kind, Plans, Stream};
+use crate::{Limits, Options};
+use std::cell::Cell;
+use std::collections::HashMap;
+
+/// Room that each field asks for: its name when that is short, and a value that is no text.
+const FIELD: usize = 96;
+
+/// Writes the messages of one wire.
+pub(super) struct Writer<'a, const PRETTY: bool> {
+    pub wire: &'a [u8],
+    pub plans: &'a Plans,
+    pub out: Out,
+    /// How many more messages may be nested.
+    pub depth: usize,
+    /// How far the text is indented, in steps of two spaces.
+    pub indent: usize,
+    /// Where a group that was just written ended.
+    pub end: usize,
+    /// Which of a field's two names is written.
+    pub names: usize,
+    pub numbers: bool,
+    pub defaults: bool,
+    /// Every message takes the merging path.
+    pub exact: bool,
+    /// Marks of map keys that outgrew their place on the stack.
+    pub marks: Vec<u64>,
+    /// What the messages on the merging path have gathered, outer before inner.
+    pub records: Vec<Record>,
+    pub groups: Vec<Group>,
+    pub segments: Vec<(usize, usize)>,
+    pub slots: Vec<usize>,
+    pub oneof_slots: Vec<usize>,
+    /// Where groups end, by where they begin: each is walked through once.
+    pub group_ends: HashMap<usize, (usize, usize)>,
+}
+
+thread_local! {
+    static MARKS: Cell<Vec<u64>> = const { Cell::new(Vec::new()) };
+}
+
+/// Marks that are kept for the next message.
+const KEPT_MARKS: usize = 1 << 16;
+
+impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
+    pub fn new(
+        wire: &'a [u8],
+        plans: &'a Plans,
+        out: Out,
+        limits: &Limits,
+        options: &Options,
+    ) -> Writer<'a, PRETTY> {
+        Writer {
+            wire,
+            plans,
+            out,
+            depth: limits.depth,
+            indent: 0,
+            end: 0,
+            names: usize::from(options.original_names),
+            numbers: options.enums_as_numbers,
+            defaults: options.print_defaults,
+            exact: false,
+            marks: Vec::new(),
+            records: Vec::new(),
+            groups: Vec::new(),
+            segments: Vec::new(),
+            slots: Vec::new(),
+            oneof_slots: Vec::new(),
+            group_ends: HashMap::new(),
+        }
+    }
+
+    /// Takes the scratch of this thread, at first use.
+    pub fn take_marks(&mut self) {
+        if self.marks.capacity() == 0 {
+            self.marks = MARKS.take();
+        }
+    }
+
+    /// Leaves the scratch to the next writer of this thread.
+    pub fn put_back(&mut self) {
+        if self.marks.capacity() != 0 && self.marks.capacity() <= KEPT_MARKS {
+            self.marks.clear();
+            MARKS.set(std::mem::take(&mut self.marks));
+        }
+    }
+
+    /// One message deeper.
+    #[inline(always)]
+    pub fn enter(&mut self) -> Result<(), Why> {
+        self.depth = self.depth.checked_sub(1).ok_or(Why::Depth)?;
+        self.indent += 1;
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub fn leave(&mut self) {
+        self.depth += 1;
+        self.indent -= 1;
+    }
+
+    /// A comma and what follows it. Before the first member or element, [`close`](Self::close) makes it a bracket.
+    #[inline(always)]
+    pub fn separator(&mut self, at: usize) -> Result<usize, Why> {
+        self.out.room(at, FIELD)?;
+        self.out.set(at, b',');
+        if PRETTY { self.out.line(at + 1, self.indent) } else { Ok(at + 1) }
+    }
+
+    /// Completes the object or array that began at `start`, after [`leave`](Self::leave).
+    #[inline(always)]
+    pub fn close(&mut self, start: usize, at: usize, brackets: [u8; 2]) -> Result<usize, Why> {
+        let at = if at == start {
+            self.out.room(at, 2)?;
+            at + 1
+        } else if PRETTY {
+            self.out.line(at, self.indent)?
+        } else {
+            at
+        };
+        self.out.room(at, 1)?;
+        self.out.set(start, brackets[0]);
+        self.out.set(at, brackets[1]);
+        Ok(at + 1)
+    }
+
+    /// A comma, the name and a colon. Leaves room for a value that is no text.
+    #[inline(always)]
+    pub fn key(&mut self, field: &Field, stream: &Stream, at: usize) -> Result<usize, Why> {
+        let key = &stream.keys[self.names];
+        if PRETTY || key.len == 0 {
+            return self.long_key(field, at);
+        }
+        self.out.room(at, FIELD)?;
+        self.out.put(at, &key.bytes);
+        Ok(at + usize::from(key.len))
+    }
+
+    #[inline(never)]
+    fn long_key(&mut self, field: &Field, at: usize) -> Result<usize, Why> {
+        let at = self.separator(at)?;
+        let key = if self.names == 0 { &field.json_key } else { &field.original_key };
+        self.name(at, key)
+    }
+
+    /// A name with quotes and colon.
+    pub fn name(&mut self, at: usize, key: &[u8]) -> Result<usize, Why> {
+        self.out.room(at, key.len() + FIELD)?;
+        let at = self.out.copy(at, key);
+        if PRETTY {
+            self.out.set(at, b' ');
+            return Ok(at + 1);
+        }
+        Ok(at)
+    }
+
+    /// The value at `from`, which was seen to end where it must.
+    pub fn scalar(&mut self, field: &Field, from: usize, at: usize) -> Result<usize, Why> {
+        self.out.room(at, FIELD)?;
+        let (wire, out) = (self.wire, &mut self.out);
+        let varint = || read::varint(wire, from).map(|(value, _)| value);
+        let word = || read::word(wire, from);
+        Ok(match field.kind {
+            Kind::Double => number::double(out, at, f64::from_bits(word())),
+            Kind::Float => number::float(out, at, f32::from_bits(word() as u32)),
+            Kind::Int32 => number::signed(out, at, i64::from(varint()? as i32)),
+            Kind::Int64 => number::quoted_signed(out, at, varint()?.cast_signed()),
+            Kind::Uint32 => number::unsigned(out, at, u64::from(varint()? as u32)),
+            Kind::Uint64 => number::quoted_unsigned(out, at, varint()?),
+            Kind::Sint32 => number::signed(out, at, i64::from(zigzag32(varint()?))),
+            Kind::Sint64 => number::quoted_signed(out, at, zigzag64(varint()?)),
+            Kind::Fixed32 => number::unsigned(out, at, u64::from(word() as u32)),
+            Kind::Fixed64 => number::quoted_unsigned(out, at, word()),
+            Kind::Sfixed32 => number::signed(out, at, i64::from(word() as i32)),
+            Kind::Sfixed64 => number::quoted_signed(out, at, word().cast_signed()),
+            Kind::Bool => number::boolean(out, at, varint()? != 0),
+            Kind::Enum => {
+                let value = varint()? as i32;
+                return self.enumeration(field, value, at);
+            }
+            Kind::String => {
+                let (from, to) = read::length(wire, from, wire.len())?;
+                return text::string(out, at, wire, from, to);
+            }
+            Kind::Bytes => {
+                let (from, to) = read::length(wire, from, wire.len())?;
+                return text::bytes(out, at, &wire[from..to]);
+            }
+            Kind::Message | Kind::Group => return Err(Why::Careful),
+        })
+    }
+
+    /// What a field of this kind has when it is absent.
+    pub fn default(&mut self, field: &Field, at: usize) -> Result<usize, Why> {
+        self.out.room(at, FIELD)?;
+        let out = &mut self.out;
+        Ok(match field.kind {
+            Kind::Double | Kind::Float => out.copy(at, b"0.0"),
+            Kind::Int64 | Kind::Uint64 | Kind::Sint64 | Kind::Fixed64 | Kind::Sfixed64 => {
+                out.copy(at, b"\"0\"")
+            }
+            Kind::Bool => out.copy(at, b"false"),
+            Kind::String | Kind::Bytes => out.copy(at, b"\"\""),
+            Kind::Enum => {
+                let first = |kind: &EnumPlan| {
+                    kind.values.first().filter(|_| kind.closed).map_or(0, |value| value.number)
+                };
+                let value = field.enumeration.as_deref().map_or(0, first);
+                return self.enumeration(field, value, at);
+            }
+            _ => out.copy(at, b"0"),
+        })
+    }
+
+    /// A value of an enum: its name, its number where it has none.
+    #[inline]
+    pub fn enumeration(&mut self, field: &Field, value: i32, at: usize) -> Result<usize, Why> {
+        let Some(kind) = &field.enumeration else { return Err(Why::Careful) };
+        if kind.null {
+            return Ok(self.out.copy(at, b"null"));
+        }
+        match kind.value(value) {
+            Some(value) if !self.numbers => {
+                self.out.room(at, value.quoted.len() + FIELD)?;
+                Ok(self.out.copy(at, &value.quoted))
+            }
+            _ => Ok(number::signed(&mut self.out, at, i64::from(value))),
+        }
+    }
+
+    /// Whether the value at `from` is what absence stands for.
+    pub fn is_default(&self, field: &Field, from: usize) -> Result<bool, Why> {
+        let varint = || read::varint(self.wire, from).map(|(value, _)| value);
+        let word = read::word(self.wire, from);
+        Ok(match field.kind {
+            Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => word == 0,
+            Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => word as u32 == 0,
+            Kind::Int32 | Kind::Uint32 | Kind::Sint32 | Kind::Enum => varint()? as u32 == 0,
+            Kind::Message | Kind::Group => false,
+            _ => varint()? == 0,
+        })
+    }
+
+    /// The key of a map entry at `from`, as the name of a member; none stands for its default.
+    pub fn map_key(&mut self, key: &Field, from: Option<usize>, at: usize) -> Result<usize, Why> {
+        self.out.room(at, FIELD)?;
+        let quoted = matches!(
+            key.kind,
+            Kind::String
+                | Kind::Int64
+                | Kind::Uint64
+                | Kind::Sint64
+                | Kind::Fixed64
+                | Kind::Sfixed64
+        );
+        let start = at;
+        let at = at + usize::from(!quoted);
+        let at = match from {
+            Some(from) => self.scalar(key, from, at)?,
+            None => self.default(key, at)?,
+        };
+        self.out.room(at, FIELD)?;
+        if quoted {
+            self.out.set(at, b':');
+        } else {
+            self.out.set(start, b'"');
+            self.out.put(at, b"\":");
+        }
+        let at = at + 1 + usize::from(!quoted);
+        if PRETTY {
+            self.out.set(at, b' ');
+            return Ok(at + 1);
+        }
+        Ok(at)
+    }
+}
+
+/// Whether a value is one of the enum's, or the enum takes any.
+pub(super) fn is_value(field: &Field, value: u64) -> bool {
+    field
+        .enumeration
+        .as_deref()
+        .is_none_or(|kind| !kind.closed || kind.value(value as i32).is_some())
+}
+
+#[inline(always)]
+pub(super) fn zigzag32(value: u64) -> i32 {
+    let value = value as u32;
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+#[inline(always)]
+pub(super) fn zigzag64(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+impl From<Box<Fault>> for Why {
+    /// The straight path tells no details; the merging path will.
+    fn from(_: Box<Fault>) -> Why {
+        Why::Careful
+    }
+}

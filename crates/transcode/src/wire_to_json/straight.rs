@@ -1,0 +1,230 @@
+//! The straight path: fields are written as they come, each with the name that is ready in its plan.
+
+use super::scalar::{Writer, is_value, zigzag32, zigzag64};
+use super::{Why, number, read, text};
+use crate::plan::{Form, LATE, MessagePlan, NONE, Step};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// How many messages of a type take the merging path at once after one had to.
+const CAREFUL: u8 = 32;
+
+impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
+    /// Writes the message in `wire[from..to]`.
+    #[inline]
+    pub fn message(
+        &mut self,
+        plan: &'a MessagePlan,
+        from: usize,
+        to: usize,
+        at: usize,
+    ) -> Result<usize, Why> {
+        match plan.form {
+            Form::Object => self.object(plan, from, to, at, 0),
+            _ => self.special(plan, from, to, at),
+        }
+    }
+
+    /// Writes the object in `wire[from..to]`, or up to the end of the group of that number.
+    #[inline]
+    pub fn object(
+        &mut self,
+        plan: &'a MessagePlan,
+        from: usize,
+        to: usize,
+        start: usize,
+        group: u32,
+    ) -> Result<usize, Why> {
+        self.enter()?;
+        let at = self.members(plan, from, to, start, group)?;
+        self.leave();
+        self.close(start, at, *b"{}")
+    }
+
+    /// Writes what is between the brackets, each member with a comma before it.
+    pub fn members(
+        &mut self,
+        plan: &'a MessagePlan,
+        mut from: usize,
+        to: usize,
+        mut at: usize,
+        group: u32,
+    ) -> Result<usize, Why> {
+        if plan.careful.load(Relaxed) != 0 {
+            return self.merge_within(plan, from, to, at, group);
+        }
+        let wire = self.wire;
+        let (mut seen, mut late) = (0, 0);
+        let mut hint = &plan.first_wire;
+        while from < to {
+            let word = read::word(wire, from);
+            let mut index = hint.load(Relaxed);
+            let stream = match plan.streams.get(usize::from(index)) {
+                Some(stream) if word & stream.mask == stream.tag => stream,
+                _ => {
+                    // Not what came last time.
+                    let tag = read::tag(wire, from, to)?;
+                    index = plan.by_number(tag.number).unwrap_or(NONE);
+                    match plan.streams.get(usize::from(index)) {
+                        Some(stream) if plan.fields[usize::from(index)].takes(tag.wire_type) => {
+                            if tag.end - from != usize::from(stream.tag_len) {
+                                // A tag longer than need be.
+                                return Err(Why::Careful);
+                            }
+                            hint.store(index, Relaxed);
+                            stream
+                        }
+                        _ if tag.wire_type == read::END => {
+                            if tag.number != group || group == 0 {
+                                return Err(Why::EndGroup);
+                            }
+                            self.end = tag.end;
+                            return Ok(at);
+                        }
+                        _ => {
+                            from = read::skip(wire, tag, to, self.depth)?;
+                            continue;
+                        }
+                    }
+                }
+            };
+            if seen & stream.clash != 0 || (stream.bit == LATE && index < late) {
+                return Err(self.conflict(plan));
+            }
+            seen |= stream.bit;
+            if stream.bit == LATE {
+                late = index + 1;
+            }
+            let field = &plan.fields[usize::from(index)];
+            let value = from + usize::from(stream.tag_len);
+            // A single value that is a varint or of fixed size: written unless it is what absence stands for.
+            macro_rules! varint {
+                ($bits:expr, $read:expr, $write:expr) => {{
+                    let (varint, end) = read::varint(wire, value)?;
+                    from = end;
+                    if varint << (64 - $bits) != 0 || !stream.implicit {
+                        at = self.key(field, stream, at)?;
+                        let read = $read;
+                        at = $write(&mut self.out, at, read(varint).into());
+                    }
+                }};
+            }
+            macro_rules! fixed {
+                ($size:expr, $read:expr, $write:expr) => {{
+                    let word = read::word(wire, value);
+                    from = value + $size;
+                    if word << (64 - 8 * $size) != 0 || !stream.implicit {
+                        at = self.key(field, stream, at)?;
+                        let read = $read;
+                        at = $write(&mut self.out, at, read(word).into());
+                    }
+                }};
+            }
+            match stream.step {
+                Step::String => {
+                    let (start, end) = read::length(wire, value, to)?;
+                    if start != end || !stream.implicit {
+                        at = self.key(field, stream, at)?;
+                        at = text::string(&mut self.out, at, wire, start, end)?;
+                    }
+                    from = end;
+                }
+                Step::Int32 => varint!(32, |value| value as i32, number::signed),
+                Step::Int64 => varint!(64, u64::cast_signed, number::quoted_signed),
+                Step::Message => {
+                    let (start, end) = read::length(wire, value, to)?;
+                    at = self.key(field, stream, at)?;
+                    at = self.message(self.plans.message(stream.message), start, end, at)?;
+                    from = end;
+                }
+                Step::Enum => {
+                    let (number, end) = read::varint(wire, value)?;
+                    from = end;
+                    if number as i32 != 0 || !stream.implicit {
+                        at = self.key(field, stream, at)?;
+                        at = self.enumeration(field, number as i32, at)?;
+                    }
+                }
+                Step::Messages => {
+                    at = self.messages(field, stream, from, to, at)?;
+                    from = self.end;
+                }
+                Step::Strings => {
+                    at = self.strings(field, stream, from, to, at)?;
+                    from = self.end;
+                }
+                Step::Numbers => {
+                    at = self.numbers(field, stream, from, to, at)?;
+                    from = self.end;
+                }
+                Step::Map => {
+                    at = self.map(plan, index, from, to, at)?;
+                    from = self.end;
+                }
+                Step::Bool => varint!(64, |value| value != 0, number::boolean),
+                Step::Uint32 => varint!(32, |value| value as u32, number::unsigned),
+                Step::Uint64 => varint!(64, |value| value, number::quoted_unsigned),
+                Step::Sint32 => varint!(32, zigzag32, number::signed),
+                Step::Sint64 => varint!(64, zigzag64, number::quoted_signed),
+                Step::Double => fixed!(8, f64::from_bits, number::double),
+                Step::Float => fixed!(4, |word| f32::from_bits(word as u32), number::float),
+                Step::Fixed32 => fixed!(4, |word| word as u32, number::unsigned),
+                Step::Fixed64 => fixed!(8, |word: u64| word, number::quoted_unsigned),
+                Step::Sfixed32 => fixed!(4, |word| word as i32, number::signed),
+                Step::Sfixed64 => fixed!(8, u64::cast_signed, number::quoted_signed),
+                Step::Bytes => {
+                    let (start, end) = read::length(wire, value, to)?;
+                    if start != end || !stream.implicit {
+                        at = self.key(field, stream, at)?;
+                        at = text::bytes(&mut self.out, at, &wire[start..end])?;
+                    }
+                    from = end;
+                }
+                Step::ClosedEnum => {
+                    let (number, end) = read::varint(wire, value)?;
+                    from = end;
+                    if !is_value(field, number) {
+                        // Like an unknown field: it does not count as seen.
+                        seen &= !stream.bit;
+                    } else if number as i32 != 0 || !stream.implicit {
+                        at = self.key(field, stream, at)?;
+                        at = self.enumeration(field, number as i32, at)?;
+                    }
+                }
+                Step::Group => {
+                    at = self.key(field, stream, at)?;
+                    let plan = self.plans.message(stream.message);
+                    at = self.group(plan, value, to, at, field.number)?;
+                    from = self.end;
+                }
+                Step::Groups => {
+                    at = self.group_list(field, stream, from, to, at)?;
+                    from = self.end;
+                }
+            }
+            hint = &stream.next;
+        }
+        if from > to || group != 0 { Err(Why::Cut) } else { Ok(at) }
+    }
+
+    /// Writes the group whose fields begin at `from`; [`Writer::end`] is then after its end tag.
+    pub fn group(
+        &mut self,
+        plan: &'a MessagePlan,
+        from: usize,
+        to: usize,
+        at: usize,
+        number: u32,
+    ) -> Result<usize, Why> {
+        if plan.form != Form::Object {
+            return Err(Why::Careful);
+        }
+        self.object(plan, from, to, at, number)
+    }
+
+    /// A field came again after others, or another of its oneof.
+    #[cold]
+    fn conflict(&self, plan: &MessagePlan) -> Why {
+        plan.careful.store(CAREFUL, Relaxed);
+        Why::Careful
+    }
+}
