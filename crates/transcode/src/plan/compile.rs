@@ -32,14 +32,15 @@ pub(super) fn message(plans: &Plans, message: &MessageDescriptor) -> MessagePlan
         .map(|(field, index)| (&*field.json_name, index))
         // After all JSON names: the name that a field is written by wins over what another was called.
         .chain(indexed().map(|(field, index)| (&*field.original_name, index)));
+    let message_set = message
+        .descriptor_proto()
+        .options
+        .as_ref()
+        .is_some_and(|options| options.message_set_wire_format());
     MessagePlan {
         name: message.full_name().into(),
         form: form(message),
-        message_set: message
-            .descriptor_proto()
-            .options
-            .as_ref()
-            .is_some_and(|options| options.message_set_wire_format()),
+        message_set,
         names: Names::new(names),
         numbers: Numbers::new(indexed().map(|(field, index)| (field.number, index))),
         required: indexed().filter(|(field, _)| field.required).map(|(_, index)| index).collect(),
@@ -52,7 +53,7 @@ pub(super) fn message(plans: &Plans, message: &MessageDescriptor) -> MessagePlan
         fields: fields.into(),
         first_json: AtomicU16::new(0),
         first_wire: AtomicU16::new(0),
-        careful: AtomicU8::new(0),
+        careful: AtomicU8::new(u8::from(message_set)),
     }
 }
 

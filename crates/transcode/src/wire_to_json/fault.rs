@@ -51,7 +51,7 @@ impl Fault {
         self
     }
 
-    pub fn into_error(self: Box<Fault>, limits: &Limits) -> Error {
+    pub fn into_error(self, limits: &Limits) -> Error {
         if self.why == Why::Output {
             return too_long(limits.output);
         }

@@ -2,6 +2,7 @@
 
 use super::Why;
 use super::fault::Fault;
+use super::known;
 use super::read::{self, Tag};
 use super::scalar::{Writer, is_value};
 use crate::plan::{Field, Kind, MessagePlan, NONE};
@@ -48,6 +49,10 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         }
         for piece in pieces {
             let (mut at, to) = self.segments[piece];
+            if plan.message_set {
+                split |= self.gather_items(plan, at, to, groups)?;
+                continue;
+            }
             while at < to {
                 let tag =
                     read::tag(self.wire, at, to).map_err(|why| Box::<Fault>::from(why).at(at))?;
@@ -74,6 +79,48 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                 }
                 at = next;
             }
+        }
+        Ok(split)
+    }
+
+    /// Adds the items of a message set, each of which is a group of an extension's number and its message.
+    fn gather_items(
+        &mut self,
+        plan: &MessagePlan,
+        mut at: usize,
+        to: usize,
+        groups: usize,
+    ) -> Result<bool, Box<Fault>> {
+        const NUMBER: (u32, u8) = (2, read::VARINT);
+        const MESSAGE: (u32, u8) = (3, read::LENGTH);
+        let (wire, mut split) = (self.wire, false);
+        while at < to {
+            let fault = |why| Box::<Fault>::from(why).at(at);
+            let tag = read::tag(wire, at, to).map_err(fault)?;
+            let (end, next) = self.extent(tag, to).map_err(fault)?;
+            let (mut number, mut message) = (None, None);
+            if (tag.number, tag.wire_type) == (1, read::START) {
+                known::each(wire, tag.end, end, self.depth, |tag, end| {
+                    match (tag.number, tag.wire_type) {
+                        NUMBER => number = Some(read::varint(wire, tag.end)?.0),
+                        MESSAGE => message = Some((tag.end, end)),
+                        _ => {}
+                    }
+                    Ok(())
+                })
+                .map_err(fault)?;
+            }
+            let number = number.and_then(|number| u32::try_from(number).ok());
+            let index = number.and_then(|number| plan.by_number(number));
+            if let (Some(index), Some((value, end))) = (index, message) {
+                let field = &plan.fields[usize::from(index)];
+                let wire_type = read::LENGTH;
+                if field.takes(wire_type) {
+                    let record = Record { tag: at, value, end, wire_type, next: END };
+                    split |= self.add(field, index, groups, record);
+                }
+            }
+            at = next;
         }
         Ok(split)
     }

@@ -145,8 +145,8 @@ fn fraction(out: &mut Out, at: usize, nanos: u32) -> usize {
         return at;
     }
     let (number, width) = match nanos {
-        _ if nanos % 1_000_000 == 0 => (nanos / 1_000_000, 3),
-        _ if nanos % 1_000 == 0 => (nanos / 1_000, 6),
+        _ if nanos.is_multiple_of(1_000_000) => (nanos / 1_000_000, 3),
+        _ if nanos.is_multiple_of(1_000) => (nanos / 1_000, 6),
         _ => (nanos, 9),
     };
     out.set(at, b'.');

@@ -84,7 +84,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         let (records, groups) = (self.records.len(), self.groups.len());
         let split = self.gather(plan, pieces)?;
         let careful = plan.careful.load(Relaxed);
-        if !split && careful > 0 {
+        if !split && careful > 0 && !plan.message_set {
             plan.careful.store(careful - 1, Relaxed);
         }
         let end = self.groups.len();
