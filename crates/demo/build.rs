@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let samples = Path::new(&package).join("../../proto-samples");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={}", samples.display());
-    let google = wirelab_googleapis::root()?;
+    let google = wirelab_googleapis::GOOGLEAPIS.root()?;
 
     let mut compiler = protox::Compiler::new([samples, google])?;
     compiler.include_imports(true).include_source_info(true).open_files(FILES)?;

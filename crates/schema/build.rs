@@ -1,20 +1,29 @@
-//! Turns the google/api, google/rpc, google/type and google/longrunning files that a registry package ships into a
-//! table of names and texts, so that no copy of them lives in this tree.
+//! Turns the google/api, google/rpc, google/type and google/longrunning files and the `descriptor.proto` that registry
+//! packages ship, and the features of languages in `protos`, into a table of names and texts, so that no copy of the
+//! former lives in this tree.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
+use wirelab_googleapis::{DESCRIPTOR, GOOGLEAPIS};
 
-/// What is built in, each folder without its subfolders.
+/// What is built in of Google's APIs, each folder without its subfolders.
 const FOLDERS: [&str; 5] =
     ["google/api", "google/longrunning", "google/rpc", "google/rpc/context", "google/type"];
+
+/// The folder of what Protobuf itself ships.
+const PROTOBUF: &str = "google/protobuf";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=CARGO_HOME");
-    let root = wirelab_googleapis::root().unwrap_or_else(|problem| panic!("{problem}"));
-    println!("cargo::rerun-if-changed={}", root.display());
+    let own =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it")).join("protos");
+    let [apis, descriptor] = [GOOGLEAPIS, DESCRIPTOR]
+        .map(|package| package.root().unwrap_or_else(|problem| panic!("{problem}")));
     let mut table = String::from("&[\n");
-    for folder in FOLDERS {
+    let apis = FOLDERS.map(|folder| (&apis, folder));
+    for (root, folder) in apis.into_iter().chain([(&descriptor, PROTOBUF), (&own, PROTOBUF)]) {
+        println!("cargo::rerun-if-changed={}", root.display());
         let mut files: Vec<PathBuf> = fs::read_dir(root.join(folder))
             .unwrap_or_else(|e| panic!("{}: {e}", root.join(folder).display()))
             .filter_map(|entry| Some(entry.ok()?.path()))

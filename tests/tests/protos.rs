@@ -25,7 +25,7 @@ fn the_common_protos_of_google_load() {
 }
 
 /// What is in the way of a file of this tree: an import that the package does not ship, two test files that define the
-/// same names, and editions that are newer than what is supported.
+/// same names, and an edition that is newer than those that are known.
 #[test]
 fn the_whole_tree_of_google_loads() {
     let tree = outside::google_protos();

@@ -3,7 +3,8 @@
 use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
 
-/// Names and texts of the google/api, google/longrunning, google/rpc and google/type files.
+/// Names and texts of the google/api, google/longrunning, google/rpc and google/type files, of `descriptor.proto`,
+/// which is older as prost-reflect ships it, and of the features of languages.
 static GOOGLEAPIS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/googleapis.rs"));
 
 /// What every source has whether it imports it or not, so that an `Any` and the details of a status can be shown.
@@ -28,7 +29,7 @@ pub(crate) const ALWAYS: [&str; 14] = [
 pub(crate) enum Builtin {
     /// As `.proto` text.
     Text(&'static str),
-    /// As a descriptor, without comments: the well-known types as prost-reflect ships them.
+    /// As a descriptor, without comments: the other well-known types as prost-reflect ships them.
     Descriptor(Box<FileDescriptorProto>),
 }
 

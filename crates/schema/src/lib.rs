@@ -32,6 +32,7 @@ mod docs;
 mod edition;
 mod example;
 mod form;
+mod lex;
 mod options;
 mod problem;
 mod schema;

@@ -1,13 +1,15 @@
 //! Problems of one source: collected in any order, told the gravest first. Knows the errors of protox and
 //! prost-reflect and where they point.
 
+use crate::edition::Fault;
 use miette::Diagnostic;
+use prost_types::source_code_info::Location;
 use wirelab_model::{Problem, ProblemKind, Span};
 
 /// How many problems of a source are kept; the rest is counted.
 const MAX_PROBLEMS: usize = 1_000;
 /// How many problems of one file are kept: a parser that lost its way reports more than anyone reads.
-const MAX_PROBLEMS_A_FILE: usize = 10;
+pub(crate) const MAX_PROBLEMS_A_FILE: usize = 10;
 
 /// What went wrong while a source loaded.
 #[derive(Default)]
@@ -91,14 +93,17 @@ fn to_u32(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// The problems of `error` and those related to it, placed in `text`.
+/// The problems of `error` and those related to it, placed in `text`; `moved` gives the offset in it of an offset
+/// that the error tells.
 pub(crate) fn from_diagnostic(
     kind: ProblemKind,
     error: &dyn Diagnostic,
     first: Option<Span>,
     text: &str,
+    moved: impl Fn(usize) -> usize,
 ) -> Vec<Problem> {
-    let mut problems = vec![one(kind, error, first, text)];
+    let one = |error, span| one(kind, error, span, text, &moved);
+    let mut problems = vec![one(error, first)];
     // When one name is defined elsewhere, so is probably the whole file.
     let is_elsewhere = |message: &str| message.contains(" is already defined in file '");
     let mut elsewhere = usize::from(is_elsewhere(&error.to_string()));
@@ -111,7 +116,7 @@ pub(crate) fn from_diagnostic(
         }
         // Placing an error reads the text up to it: not for each of many thousands.
         if problems.len() < MAX_PROBLEMS_A_FILE {
-            problems.push(one(kind, related, None, text));
+            problems.push(one(related, None));
         }
     }
     if let Some(problem) = problems.iter_mut().find(|p| is_elsewhere(&p.message)) {
@@ -123,14 +128,29 @@ pub(crate) fn from_diagnostic(
     problems
 }
 
-fn one(kind: ProblemKind, error: &dyn Diagnostic, span: Option<Span>, text: &str) -> Problem {
+/// What an edition does not allow, at the place of the innermost definition or option around it.
+pub(crate) fn from_fault(fault: &Fault, places: &[Location], text: &str) -> Problem {
+    let around = places.iter().filter(|place| fault.path.starts_with(&place.path));
+    let place = around.max_by_key(|place| place.path.len());
+    let span = place.and_then(|place| place_of_span(text, &place.span));
+    let problem = Problem::new(ProblemKind::Invalid, &fault.message).help(&fault.help);
+    Problem { span, ..problem }
+}
+
+fn one(
+    kind: ProblemKind,
+    error: &dyn Diagnostic,
+    span: Option<Span>,
+    text: &str,
+    moved: impl Fn(usize) -> usize,
+) -> Problem {
     let mut message = error.to_string();
     if let Some(source) = error.diagnostic_source() {
         message = format!("{message}: {source}");
     }
     let mut problem = Problem::new(kind, message);
     problem.help = error.help().map(|help| help.to_string());
-    problem.span = span.or_else(|| label(error).map(|offset| place(text, offset)));
+    problem.span = span.or_else(|| label(error).map(|offset| place(text, moved(offset))));
     if problem.span.is_none() && problem.message.ends_with("reached end of file") {
         problem.span = Some(place(text, text.trim_end().len()));
     }

@@ -10,8 +10,8 @@ use crate::{
 };
 use options::{quoted, set_options};
 use prost_reflect::{
-    EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor,
-    MethodDescriptor, OneofDescriptor, ServiceDescriptor, Syntax,
+    DynamicMessage, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor, Kind,
+    MessageDescriptor, MethodDescriptor, OneofDescriptor, ServiceDescriptor, Syntax,
 };
 use prost_types::{FieldDescriptorProto, field_descriptor_proto::Label};
 use wirelab_model::Description;
@@ -173,7 +173,8 @@ impl Printer {
 
     fn message(&mut self, message: &MessageDescriptor) {
         self.comment(message.path());
-        self.open(&format!("message {}", message.name()));
+        let options = message.descriptor_proto().options.as_ref().map(|_| message.options());
+        self.open(&format!("{}message {}", visibility(options), message.name()));
         self.body(message);
         self.close();
     }
@@ -313,7 +314,8 @@ impl Printer {
 
     fn enumeration(&mut self, e: &EnumDescriptor) {
         self.comment(e.path());
-        self.open(&format!("enum {}", e.name()));
+        let options = e.enum_descriptor_proto().options.as_ref().map(|_| e.options());
+        self.open(&format!("{}enum {}", visibility(options), e.name()));
         if e.enum_descriptor_proto().options.is_some() {
             self.options(&set_options(&e.options()));
         }
@@ -350,6 +352,11 @@ impl Printer {
         let own = full.strip_prefix(package).and_then(|rest| rest.strip_prefix('.'));
         own.filter(|_| !package.is_empty()).unwrap_or(full).to_owned()
     }
+}
+
+/// `export` or `local`, where a file says so.
+fn visibility(options: Option<DynamicMessage>) -> &'static str {
+    options.and_then(|options| edition::written(&options)).map_or("", |said| said.keyword())
 }
 
 fn range(first: i64, last: i64) -> String {

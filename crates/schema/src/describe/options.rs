@@ -1,20 +1,23 @@
 //! Options as `.proto` text: standard ones by name, extensions in parentheses.
 
-use crate::edition;
-use prost::bytes::Bytes;
-use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
+use crate::edition::{self, FeatureSet};
+use prost_reflect::{DynamicMessage, Kind, Value};
 
 /// Name and value of every option that is set, in the order of their numbers.
 pub(super) fn set_options(options: &DynamicMessage) -> Vec<(String, String)> {
     let written = edition::written(options).and_then(|written| written.features);
-    let mut set = written.map_or_else(Vec::new, |own| features(options, own));
+    let mut set: Vec<_> = written
+        .map_or_else(Vec::new, FeatureSet::settings)
+        .into_iter()
+        .map(|(name, value)| (format!("features.{name}"), value))
+        .collect();
     let is_lowered = options.has_field_by_name("features");
     for (field, value) in options.fields() {
         match field.name() {
             // `map_entry` is how descriptors say `map<…>`.
             "uninterpreted_option" | "map_entry" => {}
-            // With features come the resolved ones and the packing that they ask for; what the file said is `written`.
-            "features" => {}
+            // The resolved ones and the packing that they ask for: what the file said of them is `written`.
+            "features" => added_features(&mut set, value),
             "packed" if is_lowered => {}
             name => push(&mut set, name.to_owned(), &field.kind(), value),
         }
@@ -25,27 +28,20 @@ pub(super) fn set_options(options: &DynamicMessage) -> Vec<(String, String)> {
     set
 }
 
-/// The features that a definition sets itself, one by one.
-fn features(options: &DynamicMessage, own: Bytes) -> Vec<(String, String)> {
-    let Some(field) = options.descriptor().get_field_by_name("features") else { return vec![] };
-    let Kind::Message(ty) = field.kind() else { return vec![] };
-    let Ok(own) = DynamicMessage::decode(ty, own) else { return vec![] };
-    let mut set = vec![];
-    for (feature, value) in own.fields() {
-        push(&mut set, format!("features.{}", feature.name()), &feature.kind(), value);
-    }
-    for (extension, value) in own.extensions() {
+/// The features of languages and tools, which nothing but the definition itself sets.
+fn added_features(set: &mut Vec<(String, String)>, features: &Value) {
+    let Value::Message(features) = features else { return };
+    for (extension, value) in features.extensions() {
         let name = format!("features.({})", extension.full_name());
         match value {
             Value::Message(message) => {
                 for (feature, value) in message.fields() {
-                    push(&mut set, format!("{name}.{}", feature.name()), &feature.kind(), value);
+                    push(set, format!("{name}.{}", feature.name()), &feature.kind(), value);
                 }
             }
-            value => push(&mut set, name, &extension.kind(), value),
+            value => push(set, name, &extension.kind(), value),
         }
     }
-    set
 }
 
 /// A repeated option is set once for each element.

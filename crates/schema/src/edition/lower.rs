@@ -4,29 +4,24 @@
 //! file, message, field, oneof and enum under the official numbers; what the file itself said goes beside them.
 
 use super::{
-    Edition, Unknown,
-    features::{FeatureSet, FieldPresence, MessageEncoding, RepeatedFieldEncoding},
-    options::{put, take},
-    raw::{Enum, Field, File, Msg, Options},
+    Edition, Failure, Fault, Names, check,
+    features::{
+        EnumType, FeatureSet, FieldPresence, MessageEncoding, RepeatedFieldEncoding, Target,
+    },
+    interpret::{UNINTERPRETED, interpret},
+    options::{keep, put, take},
+    raw::{Enum, Field, File, Msg, Options, field, visibility},
+    rewrite::Said,
 };
 use prost::{DecodeError, Message, bytes::Bytes};
-use std::{collections::HashSet, fmt};
-
-/// Where options of each kind hold `features`.
-mod features {
-    pub(super) const FILE: u32 = 50;
-    pub(super) const MESSAGE: u32 = 12;
-    pub(super) const FIELD: u32 = 21;
-    pub(super) const ONEOF: u32 = 1;
-    pub(super) const ENUM: u32 = 7;
-    pub(super) const ENUM_VALUE: u32 = 2;
-    pub(super) const SERVICE: u32 = 34;
-    pub(super) const METHOD: u32 = 35;
-    pub(super) const EXTENSION_RANGE: u32 = 50;
-}
+use prost_types::{FileDescriptorProto, SourceCodeInfo, UninterpretedOption};
+use std::collections::{HashMap, HashSet};
 
 /// `FieldOptions.packed`.
 const PACKED: u32 = 2;
+
+/// The first number of `google.protobuf.FeatureSet` that is for languages and tools.
+const FIRST_ADDED: u32 = 1000;
 
 /// Where options hold a [`Written`]: the last field number there is, which nobody who registers extensions of
 /// options has been given. Nothing outside of this crate sees it.
@@ -37,191 +32,445 @@ const WRITTEN: u32 = 536_870_911;
 pub(crate) struct Written {
     /// Of a file: its edition.
     #[prost(int32, optional, tag = "1")]
-    pub(crate) edition: Option<i32>,
-    /// A serialized `google.protobuf.FeatureSet`: the definition's own settings.
-    #[prost(bytes = "bytes", optional, tag = "2")]
-    pub(crate) features: Option<Bytes>,
+    pub(super) edition: Option<i32>,
+    /// The definition's own settings.
+    #[prost(message, optional, tag = "2")]
+    pub(crate) features: Option<FeatureSet>,
     /// Of a message or enum: `google.protobuf.SymbolVisibility`.
     #[prost(int32, optional, tag = "3")]
-    pub(crate) visibility: Option<i32>,
+    pub(super) visibility: Option<i32>,
 }
 
-/// Numbers of `google.protobuf.FieldDescriptorProto.Label` and `Type`.
-mod field {
-    pub(super) const OPTIONAL: i32 = 1;
-    pub(super) const REQUIRED: i32 = 2;
-    pub(super) const REPEATED: i32 = 3;
-    pub(super) const STRING: i32 = 9;
-    pub(super) const GROUP: i32 = 10;
-    pub(super) const MESSAGE: i32 = 11;
-    pub(super) const BYTES: i32 = 12;
-}
-
-/// Why a file could not be lowered.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Failure {
-    /// Its edition is not known.
-    Edition(Unknown),
-    /// It is no descriptor.
-    Damaged(DecodeError),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Edition(unknown) => unknown.fmt(f),
-            Failure::Damaged(error) => error.fmt(f),
+impl Written {
+    /// The keyword in front of a message or enum, with a blank behind it.
+    pub(crate) fn keyword(&self) -> &'static str {
+        match self.visibility {
+            Some(visibility::LOCAL) => "local ",
+            Some(visibility::EXPORT) => "export ",
+            _ => "",
         }
-    }
-}
-
-impl From<DecodeError> for Failure {
-    fn from(error: DecodeError) -> Failure {
-        Failure::Damaged(error)
     }
 }
 
 /// Lowers a serialized `google.protobuf.FileDescriptorProto` of syntax `editions`. Of the files that it imports for
 /// their options alone those for which `has` holds become imports.
-pub(crate) fn lower(bytes: &[u8], has: impl Fn(&str) -> bool) -> Result<Bytes, Failure> {
+pub(crate) fn lower_set(bytes: &[u8], has: impl Fn(&str) -> bool) -> Result<Bytes, Failure> {
     let mut file = File::decode(bytes)?;
-    let edition =
-        Edition::from_number(file.edition.unwrap_or_default()).map_err(Failure::Edition)?;
-    file.syntax = None;
-    file.edition = None;
+    let edition = Edition::from_number(file.edition.unwrap_or_default())?;
     let imported: HashSet<String> = file.dependency.iter().cloned().collect();
     let options = std::mem::take(&mut file.option_dependency).into_iter();
     file.dependency.extend(options.filter(|name| !imported.contains(name) && has(name)));
-    let written = Written { edition: Some(edition.number()), ..Written::default() };
-    let around = FeatureSet::of_edition(edition);
-    let around = resolve(&mut file.options, features::FILE, around, Some(written))?;
-    let package = file.package.clone().unwrap_or_default();
-    for message in &mut file.message_type {
-        lower_message(message, &package, around)?;
-    }
-    for e in &mut file.enum_type {
-        lower_enum(e, around)?;
-    }
-    for field in &mut file.extension {
-        lower_field(field, around, false)?;
-    }
-    for service in &mut file.service {
-        let around = resolve(&mut service.options, features::SERVICE, around, None)?;
-        for method in &mut service.method {
-            resolve(&mut method.options, features::METHOD, around, None)?;
-        }
-    }
+    // What a compiler let pass is not judged again.
+    Lowerer::new(edition, None).file(&mut file)?;
     Ok(file.encode_to_vec().into())
 }
 
-/// Replaces the features in `options` by the resolved ones, puts what was written beside them and gives the resolved
-/// ones. Without `written`, options that set no features stay as they are.
-fn resolve(
-    options: &mut Options,
-    number: u32,
-    around: FeatureSet,
-    written: Option<Written>,
-) -> Result<FeatureSet, DecodeError> {
-    let (mut rest, own) = take(&options.concat(), number)?;
-    let Some(mut written) = written.or_else(|| own.as_ref().map(|_| Written::default())) else {
-        return Ok(around);
-    };
-    let resolved = around.with(FeatureSet::decode(own.as_deref().unwrap_or_default())?);
-    put(&mut rest, number, &resolved);
-    written.features = own.map(Bytes::from);
-    if written != Written::default() {
-        put(&mut rest, WRITTEN, &written);
+/// Lowers what protox made of the rewritten text of a file. `names` knows the types that the file may use.
+pub(crate) fn lower_parsed(
+    file: &FileDescriptorProto,
+    edition: Edition,
+    said: &Said,
+    names: &dyn Names,
+) -> Result<Bytes, Failure> {
+    let mut file = File::decode(file.encode_to_vec().as_slice())?;
+    let mut lowerer = Lowerer::new(edition, Some((said, names)));
+    lowerer.file(&mut file)?;
+    if lowerer.faults.is_empty() {
+        Ok(file.encode_to_vec().into())
+    } else {
+        Err(Failure::Faults(lowerer.faults))
     }
-    *options = vec![rest.into()];
-    Ok(resolved)
 }
 
-/// Descends no deeper than prost decodes.
-fn lower_message(message: &mut Msg, scope: &str, around: FeatureSet) -> Result<(), DecodeError> {
-    let name = message.name.as_deref().unwrap_or_default();
-    let full = if scope.is_empty() { name.to_owned() } else { format!("{scope}.{name}") };
-    let written = Written { visibility: message.visibility.take(), ..Written::default() };
-    let around = resolve(&mut message.options, features::MESSAGE, around, Some(written))?;
-    let mut oneofs = Vec::with_capacity(message.oneof_decl.len());
-    for oneof in &mut message.oneof_decl {
+/// Where a file of proto2 or proto3 sets features, which only editions have.
+pub(crate) fn features_without_edition(file: &FileDescriptorProto) -> Option<Fault> {
+    struct Nothing;
+    impl Names for Nothing {
+        fn resolve(&self, _: &str, _: &str) -> Option<(String, bool)> {
+            None
+        }
+        fn is_closed(&self, _: &str) -> bool {
+            false
+        }
+    }
+    let mut file = File::decode(file.encode_to_vec().as_slice()).ok()?;
+    let said = Said::default();
+    let mut lowerer = Lowerer::new(Edition::E2023, Some((&said, &Nothing)));
+    lowerer.file(&mut file).ok()?;
+    Some(check::no_edition(lowerer.moved.into_keys().min()?))
+}
+
+struct Lowerer<'a> {
+    edition: Edition,
+    /// Of a file from text.
+    parsed: Option<(&'a Said, &'a dyn Names)>,
+    faults: Vec<Fault>,
+    package: String,
+    /// Path of the present definition.
+    path: Vec<i32>,
+    /// Enums of the file by full name, and whether they are closed.
+    enums: HashMap<String, bool>,
+    /// Fields with implicit presence whose type is an enum: path and full name.
+    implicit: Vec<(Vec<i32>, String)>,
+    /// Where the uninterpreted options at a path went.
+    moved: HashMap<Vec<i32>, Vec<Option<usize>>>,
+}
+
+/// The features of a definition.
+#[derive(Clone, Copy)]
+struct Resolved {
+    own: FeatureSet,
+    all: FeatureSet,
+}
+
+/// Numbers of the fields of descriptors that paths consist of.
+mod tag {
+    pub(super) const FILE_MESSAGE: i32 = 4;
+    pub(super) const FILE_ENUM: i32 = 5;
+    pub(super) const FILE_SERVICE: i32 = 6;
+    pub(super) const FILE_EXTENSION: i32 = 7;
+    pub(super) const MESSAGE_FIELD: i32 = 2;
+    pub(super) const MESSAGE_NESTED: i32 = 3;
+    pub(super) const MESSAGE_ENUM: i32 = 4;
+    pub(super) const MESSAGE_RANGE: i32 = 5;
+    pub(super) const MESSAGE_EXTENSION: i32 = 6;
+    pub(super) const MESSAGE_ONEOF: i32 = 8;
+    pub(super) const ENUM_VALUE: i32 = 2;
+    pub(super) const SERVICE_METHOD: i32 = 2;
+}
+
+impl<'a> Lowerer<'a> {
+    fn new(edition: Edition, parsed: Option<(&'a Said, &'a dyn Names)>) -> Lowerer<'a> {
+        Lowerer {
+            edition,
+            parsed,
+            faults: vec![],
+            package: String::new(),
+            path: vec![],
+            enums: HashMap::new(),
+            implicit: vec![],
+            moved: HashMap::new(),
+        }
+    }
+
+    /// Does `work` on each of `items`, the field `number` of the present definition.
+    fn each<T>(
+        &mut self,
+        number: i32,
+        items: &mut [T],
+        mut work: impl FnMut(&mut Self, &mut T) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        for (index, item) in items.iter_mut().enumerate() {
+            self.path.extend([number, i32::try_from(index).unwrap_or(i32::MAX)]);
+            work(self, item)?;
+            self.path.truncate(self.path.len() - 2);
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, file: &mut File) -> Result<(), DecodeError> {
+        file.syntax = None;
+        file.edition = None;
+        let written = Written { edition: Some(self.edition.number()), ..Written::default() };
+        let around = FeatureSet::of_edition(self.edition);
+        let resolved = self.resolve(&mut file.options, Target::File, around, Some(written))?;
+        self.faults.extend(check::file(resolved.own));
+        let around = resolved.all;
+        let package = file.package.clone().unwrap_or_default();
+        self.package.clone_from(&package);
+        self.each(tag::FILE_MESSAGE, &mut file.message_type, |this, message| {
+            this.message(message, &package, around)
+        })?;
+        self.each(tag::FILE_ENUM, &mut file.enum_type, |this, e| {
+            this.enumeration(e, &package, around)
+        })?;
+        self.each(tag::FILE_EXTENSION, &mut file.extension, |this, field| {
+            this.field(field, &package, around, Place::Extension)
+        })?;
+        self.each(tag::FILE_SERVICE, &mut file.service, |this, service| {
+            let around = this.resolve(&mut service.options, Target::Service, around, None)?.all;
+            this.each(tag::SERVICE_METHOD, &mut service.method, |this, method| {
+                this.resolve(&mut method.options, Target::Method, around, None).map(drop)
+            })
+        })?;
+        self.implicit_enums();
+        self.renumber(&mut file.source_code_info)
+    }
+
+    /// Checks fields against enums that may stand behind them.
+    fn implicit_enums(&mut self) {
+        let Some((_, names)) = self.parsed else { return };
+        for (path, target) in std::mem::take(&mut self.implicit) {
+            let own = self.enums.get(&target).copied();
+            if own.unwrap_or_else(|| names.is_closed(&target)) {
+                let mut fault = check::closed();
+                fault.path.splice(..0, path);
+                self.faults.push(fault);
+            }
+        }
+    }
+
+    /// Replaces the features in `options` by the resolved ones and puts what was written beside them. Without
+    /// `written`, options that set no features stay as they are.
+    fn resolve(
+        &mut self,
+        options: &mut Options,
+        target: Target,
+        around: FeatureSet,
+        written: Option<Written>,
+    ) -> Result<Resolved, DecodeError> {
+        let (mut rest, set) = take(&options.concat(), target.features())?;
+        // Settings that stand in parts are one message.
+        let set = (!set.is_empty()).then(|| set.concat());
+        let mut own = set.as_deref().map(FeatureSet::decode).transpose()?;
+        if self.parsed.is_some() {
+            let mut path = self.path.clone();
+            path.push(target.options());
+            let context = (self.edition, target);
+            let interpreted = interpret(&rest, context, &path, &mut self.faults)?;
+            if interpreted.own.is_some() {
+                self.moved.insert(path, interpreted.moved);
+            }
+            (rest, own) = (interpreted.rest, interpreted.own);
+        }
+        // Those of languages alone settle nothing.
+        own = own.filter(|own| *own != FeatureSet::default());
+        let resolved =
+            Resolved { own: own.unwrap_or_default(), all: around.with(own.unwrap_or_default()) };
+        let Some(mut written) = written.or_else(|| own.map(|_| Written::default())) else {
+            if self.parsed.is_some() && !options.is_empty() {
+                *options = vec![rest.into()];
+            }
+            return Ok(resolved);
+        };
+        let mut features = resolved.all.encode_to_vec();
+        features.extend(keep(set.as_deref().unwrap_or_default(), |number, _, _| {
+            Ok(number >= FIRST_ADDED)
+        })?);
+        prost::encoding::bytes::encode(target.features(), &features, &mut rest);
+        written.features = own;
+        if written != Written::default() {
+            put(&mut rest, WRITTEN, &written);
+        }
+        *options = vec![rest.into()];
+        Ok(resolved)
+    }
+
+    /// Descends no deeper than prost decodes.
+    fn message(
+        &mut self,
+        message: &mut Msg,
+        scope: &str,
+        around: FeatureSet,
+    ) -> Result<(), DecodeError> {
+        let full = join(scope, message.name.as_deref().unwrap_or_default());
+        let visibility = self.visibility(&full, message.visibility.take());
+        let written = Some(Written { visibility, ..Written::default() });
+        let is_entry = message.is_map_entry();
+        let around = self.resolve(&mut message.options, Target::Message, around, written)?.all;
+        let mut oneofs = Vec::with_capacity(message.oneof_decl.len());
+        self.each(tag::MESSAGE_ONEOF, &mut message.oneof_decl, |this, oneof| {
+            let written = Some(Written::default());
+            oneofs.push(this.resolve(&mut oneof.options, Target::Oneof, around, written)?.all);
+            Ok(())
+        })?;
+        let entries = self.entries(message, &full)?;
+        self.each(tag::MESSAGE_FIELD, &mut message.field, |this, field| {
+            let index = field.oneof_index.and_then(|index| usize::try_from(index).ok());
+            let oneof = index.and_then(|index| oneofs.get(index)).copied();
+            let place = match field.local_type(&full).and_then(|name| entries.get(name)) {
+                Some(types) => Place::Map(*types),
+                None if is_entry => Place::Entry,
+                None if oneof.is_some() => Place::Oneof,
+                None => Place::Message,
+            };
+            this.field(field, &full, oneof.unwrap_or(around), place)
+        })?;
+        self.each(tag::MESSAGE_EXTENSION, &mut message.extension, |this, field| {
+            this.field(field, &full, around, Place::Extension)
+        })?;
+        self.each(tag::MESSAGE_RANGE, &mut message.extension_range, |this, range| {
+            this.resolve(&mut range.options, Target::ExtensionRange, around, None).map(drop)
+        })?;
+        self.each(tag::MESSAGE_ENUM, &mut message.enum_type, |this, e| {
+            this.enumeration(e, &full, around)
+        })?;
+        self.each(tag::MESSAGE_NESTED, &mut message.nested_type, |this, nested| {
+            this.message(nested, &full, around)
+        })
+    }
+
+    /// The entries of maps that are nested in a message, with the types of key and value. In text, features are set
+    /// on the map, and hold for both.
+    fn entries(
+        &self,
+        message: &mut Msg,
+        full: &str,
+    ) -> Result<HashMap<String, [Option<i32>; 2]>, DecodeError> {
+        let mut entries = HashMap::new();
+        for nested in message.nested_type.iter().filter(|nested| nested.is_map_entry()) {
+            let type_of = |index: usize| nested.field.get(index).and_then(|field| field.r#type);
+            entries.insert(nested.name.clone().unwrap_or_default(), [type_of(0), type_of(1)]);
+        }
+        if self.parsed.is_none() || entries.is_empty() {
+            return Ok(entries);
+        }
+        let mut set: HashMap<String, Vec<u8>> = HashMap::new();
+        for field in &message.field {
+            if let Some(name) = field.local_type(full).filter(|name| entries.contains_key(*name)) {
+                let (_, options) = take(&field.options.concat(), UNINTERPRETED)?;
+                let mut features = vec![];
+                for option in options {
+                    let option = UninterpretedOption::decode(option.as_slice())?;
+                    let first = option.name.first();
+                    if first.is_some_and(|part| !part.is_extension && part.name_part == "features")
+                    {
+                        put(&mut features, UNINTERPRETED, &option);
+                    }
+                }
+                set.insert(name.to_owned(), features);
+            }
+        }
+        for nested in &mut message.nested_type {
+            let features = nested.name.as_ref().and_then(|name| set.get(name));
+            if let Some(features) = features.filter(|features| !features.is_empty()) {
+                for field in &mut nested.field {
+                    field.options.push(features.clone().into());
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    fn field(
+        &mut self,
+        field: &mut Field,
+        scope: &str,
+        around: FeatureSet,
+        place: Place,
+    ) -> Result<(), DecodeError> {
+        let mut target = None;
+        if let (None, Some(name), Some((_, names))) = (field.r#type, &field.type_name, self.parsed)
+        {
+            let known = names.resolve(scope, name);
+            let number = |is_enum| if is_enum { field::ENUM } else { field::MESSAGE };
+            field.r#type = known.as_ref().map(|(_, is_enum)| number(*is_enum));
+            target = known.map(|(full, _)| full);
+        }
         let written = Some(Written::default());
-        oneofs.push(resolve(&mut oneof.options, features::ONEOF, around, written)?);
+        let known = self.faults.len();
+        let resolved = self.resolve(&mut field.options, Target::Field, around, written)?;
+        if place == Place::Entry {
+            // Told of the map already.
+            self.faults.truncate(known);
+        } else if let Some(fault) = check::field(field, place, resolved.own, resolved.all) {
+            self.fault(fault);
+        }
+        let is_implicit = resolved.all.field_presence() == FieldPresence::Implicit;
+        if let Some(target) = target
+            .filter(|_| is_implicit && place == Place::Message && field.r#type == Some(field::ENUM))
+        {
+            self.implicit.push((self.path.clone(), target));
+        }
+        let is_repeated = field.label == Some(field::REPEATED);
+        if !is_repeated && matches!(place, Place::Message | Place::Entry) {
+            let required = resolved.all.field_presence() == FieldPresence::LegacyRequired;
+            field.label = Some(if required { field::REQUIRED } else { field::OPTIONAL });
+        }
+        let delimited = resolved.all.message_encoding() == MessageEncoding::Delimited;
+        // Maps and what is in them are never delimited.
+        let of_map = matches!(place, Place::Map(_) | Place::Entry);
+        if field.r#type == Some(field::MESSAGE) && delimited && !of_map {
+            field.r#type = Some(field::GROUP);
+        }
+        let packed = resolved.all.repeated_field_encoding() == RepeatedFieldEncoding::Packed;
+        if is_repeated && field.is_packable() && packed {
+            let mut options = field.options.concat();
+            prost::encoding::bool::encode(PACKED, &true, &mut options);
+            field.options = vec![options.into()];
+        }
+        Ok(())
     }
-    let is_entry =
-        |message: &Msg| MapEntry::decode(&*message.options.concat()).is_ok_and(|o| o.map_entry);
-    let entries: HashSet<&str> = message
-        .nested_type
-        .iter()
-        .filter(|nested| is_entry(nested))
-        .filter_map(|nested| nested.name.as_deref())
-        .collect();
-    let is_map = |field: &Field| {
-        let name = field.type_name.as_deref().unwrap_or_default();
-        let local = name
-            .strip_prefix('.')
-            .map_or(Some(name), |name| name.strip_prefix(full.as_str())?.strip_prefix('.'));
-        local.is_some_and(|name| entries.contains(name))
-    };
-    let in_entry = is_entry(message);
-    for field in &mut message.field {
-        let index = field.oneof_index.and_then(|index| usize::try_from(index).ok());
-        let around = index.and_then(|index| oneofs.get(index)).copied().unwrap_or(around);
-        let is_map = is_map(field);
-        lower_field(field, around, in_entry || is_map)?;
+
+    fn enumeration(
+        &mut self,
+        e: &mut Enum,
+        scope: &str,
+        around: FeatureSet,
+    ) -> Result<(), DecodeError> {
+        let full = join(scope, e.name.as_deref().unwrap_or_default());
+        let visibility = self.visibility(&full, e.visibility.take());
+        let written = Some(Written { visibility, ..Written::default() });
+        let resolved = self.resolve(&mut e.options, Target::Enum, around, written)?;
+        if let Some(fault) = check::enumeration(e, resolved.all) {
+            self.fault(fault);
+        }
+        if self.parsed.is_some() {
+            let is_closed = resolved.all.enum_type() == EnumType::Closed;
+            self.enums.insert(full, is_closed);
+        }
+        self.each(tag::ENUM_VALUE, &mut e.value, |this, value| {
+            this.resolve(&mut value.options, Target::EnumValue, resolved.all, None).map(drop)
+        })
     }
-    for field in &mut message.extension {
-        lower_field(field, around, false)?;
+
+    /// Adds a fault whose path starts from the present definition.
+    fn fault(&mut self, mut fault: Fault) {
+        fault.path.splice(..0, self.path.iter().copied());
+        self.faults.push(fault);
     }
-    for range in &mut message.extension_range {
-        resolve(&mut range.options, features::EXTENSION_RANGE, around, None)?;
+
+    /// What the text or a descriptor said of the visibility of a definition.
+    fn visibility(&self, full: &str, known: Option<i32>) -> Option<i32> {
+        let said = self.parsed.and_then(|(said, _)| {
+            let name = full.strip_prefix(self.package.as_str())?;
+            said.visibility.get(name.strip_prefix('.').unwrap_or(name)).copied()
+        });
+        known.or(said)
     }
-    for e in &mut message.enum_type {
-        lower_enum(e, around)?;
+
+    /// Moves places of options to where these are since features were taken out from among them.
+    fn renumber(&self, info: &mut Vec<Bytes>) -> Result<(), DecodeError> {
+        if self.moved.is_empty() || info.is_empty() {
+            return Ok(());
+        }
+        let mut decoded = SourceCodeInfo::decode(info.concat().as_slice())?;
+        decoded.location.retain_mut(|location| {
+            let path = &location.path;
+            let found = (0..path.len().saturating_sub(1)).find_map(|at| {
+                let is_option = path.get(at) == Some(&(UNINTERPRETED as i32));
+                let moved = self.moved.get(path.get(..at)?).filter(|_| is_option)?;
+                let index = usize::try_from(*path.get(at + 1)?).ok()?;
+                Some((at + 1, *moved.get(index)?))
+            });
+            match found {
+                None => true,
+                Some((_, None)) => false,
+                Some((at, Some(index))) => {
+                    if let Some(slot) = location.path.get_mut(at) {
+                        *slot = i32::try_from(index).unwrap_or(i32::MAX);
+                    }
+                    true
+                }
+            }
+        });
+        *info = vec![decoded.encode_to_vec().into()];
+        Ok(())
     }
-    for nested in &mut message.nested_type {
-        lower_message(nested, &full, around)?;
-    }
-    Ok(())
 }
 
-/// `google.protobuf.MessageOptions.map_entry`.
-#[derive(Clone, PartialEq, Message)]
-struct MapEntry {
-    #[prost(bool, tag = "7")]
-    map_entry: bool,
+/// Where a field stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Message,
+    Oneof,
+    Extension,
+    /// In the entry of a map.
+    Entry,
+    /// It is a map; the types of key and value.
+    Map([Option<i32>; 2]),
 }
 
-/// `of_map`: a map, or the key or value of one, none of which is ever delimited.
-fn lower_field(field: &mut Field, around: FeatureSet, of_map: bool) -> Result<(), DecodeError> {
-    let written = Some(Written::default());
-    let resolved = resolve(&mut field.options, features::FIELD, around, written)?;
-    let is_repeated = field.label == Some(field::REPEATED);
-    if !is_repeated && field.oneof_index.is_none() && field.extendee.is_none() {
-        let required = resolved.field_presence() == FieldPresence::LegacyRequired;
-        field.label = Some(if required { field::REQUIRED } else { field::OPTIONAL });
-    }
-    let delimited = resolved.message_encoding() == MessageEncoding::Delimited;
-    if field.r#type == Some(field::MESSAGE) && delimited && !of_map {
-        field.r#type = Some(field::GROUP);
-    }
-    let packable = !matches!(
-        field.r#type,
-        Some(field::STRING | field::BYTES | field::MESSAGE | field::GROUP) | None
-    );
-    let packed = resolved.repeated_field_encoding() == RepeatedFieldEncoding::Packed;
-    if is_repeated && packable && packed {
-        let mut options = field.options.concat();
-        prost::encoding::bool::encode(PACKED, &true, &mut options);
-        field.options = vec![options.into()];
-    }
-    Ok(())
-}
-
-fn lower_enum(e: &mut Enum, around: FeatureSet) -> Result<(), DecodeError> {
-    let written = Written { visibility: e.visibility.take(), ..Written::default() };
-    let around = resolve(&mut e.options, features::ENUM, around, Some(written))?;
-    for value in &mut e.value {
-        resolve(&mut value.options, features::ENUM_VALUE, around, None)?;
-    }
-    Ok(())
+fn join(scope: &str, name: &str) -> String {
+    if scope.is_empty() { name.to_owned() } else { format!("{scope}.{name}") }
 }

@@ -1,18 +1,24 @@
 //! Editions of the Protobuf language (<https://protobuf.dev/editions/overview/>), which neither protox nor
-//! prost-reflect knows: `features` says what an edition and the settings in a file come to, `raw` reads descriptors
-//! without losing any of their options, `lower` rewrites a file as the proto2 file that means the same, and `read`
-//! tells what a lowered file said at first. Knows neither files nor pools.
+//! prost-reflect knows: `rewrite` turns text into what protox parses, `raw` and `options` read descriptors without
+//! losing any of their options, `interpret` and `features` say what an edition and the settings in a file come to,
+//! `check` what is wrong with them, `lower` rewrites a file as the proto2 file that means the same, and `read` tells
+//! what a lowered file said at first. Knows neither folders nor sources.
 
+mod check;
 mod features;
+mod interpret;
 mod lower;
 mod options;
 mod raw;
 mod read;
+mod rewrite;
 
-pub(crate) use features::FieldPresence;
-pub(crate) use lower::{Failure, lower};
-pub(crate) use read::{edition, presence, written};
+pub(crate) use features::{FeatureSet, FieldPresence};
+pub(crate) use lower::{features_without_edition, lower_parsed, lower_set};
+pub(crate) use read::{edition, is_closed, presence, written};
+pub(crate) use rewrite::{Said, rewrite};
 
+use prost::DecodeError;
 use std::fmt;
 
 /// `google.protobuf.Edition`, as far as Wirelab knows what they mean.
@@ -41,6 +47,12 @@ impl Edition {
             Edition::E2023 => "2023",
             Edition::E2024 => "2024",
         }
+    }
+
+    /// The edition of `edition = "…";`.
+    pub(crate) fn from_name(name: &str) -> Result<Edition, Unknown> {
+        let found = Edition::ALL.into_iter().find(|edition| edition.name() == name);
+        found.ok_or_else(|| Unknown(name.to_owned()))
     }
 
     fn from_number(number: i32) -> Result<Edition, Unknown> {
@@ -74,4 +86,46 @@ impl fmt::Display for Unknown {
             self.0
         )
     }
+}
+
+/// Something that an edition does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// Where, as `google.protobuf.SourceCodeInfo.Location.path`.
+    pub(crate) path: Vec<i32>,
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) help: String,
+}
+
+/// Why a file could not be lowered.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Its edition is not known.
+    Edition(Unknown),
+    /// It is no descriptor.
+    Damaged(DecodeError),
+    /// It says what its edition does not allow.
+    Faults(Vec<Fault>),
+}
+
+impl From<DecodeError> for Failure {
+    fn from(error: DecodeError) -> Failure {
+        Failure::Damaged(error)
+    }
+}
+
+impl From<Unknown> for Failure {
+    fn from(unknown: Unknown) -> Failure {
+        Failure::Edition(unknown)
+    }
+}
+
+/// Knows the types that a file may use.
+pub(crate) trait Names {
+    /// The full name that `name` means in the scope `scope`, and whether it is an enum; none when nothing defines it.
+    fn resolve(&self, scope: &str, name: &str) -> Option<(String, bool)>;
+
+    /// Whether the enum `full` of another file is closed.
+    fn is_closed(&self, full: &str) -> bool;
 }

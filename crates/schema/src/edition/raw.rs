@@ -168,3 +168,52 @@ pub(super) struct Method {
     #[prost(bool, optional, tag = "6")]
     pub(super) server_streaming: Option<bool>,
 }
+
+/// Numbers of `google.protobuf.FieldDescriptorProto.Label` and `Type`.
+pub(super) mod field {
+    pub(in super::super) const OPTIONAL: i32 = 1;
+    pub(in super::super) const REQUIRED: i32 = 2;
+    pub(in super::super) const REPEATED: i32 = 3;
+    pub(in super::super) const STRING: i32 = 9;
+    pub(in super::super) const GROUP: i32 = 10;
+    pub(in super::super) const MESSAGE: i32 = 11;
+    pub(in super::super) const BYTES: i32 = 12;
+    pub(in super::super) const ENUM: i32 = 14;
+}
+
+/// Numbers of `google.protobuf.SymbolVisibility`.
+pub(super) mod visibility {
+    pub(in super::super) const LOCAL: i32 = 1;
+    pub(in super::super) const EXPORT: i32 = 2;
+}
+
+impl Field {
+    /// Whether it can be packed when it is repeated.
+    pub(super) fn is_packable(&self) -> bool {
+        let not = [field::STRING, field::BYTES, field::MESSAGE, field::GROUP];
+        self.r#type.is_some_and(|ty| !not.contains(&ty))
+    }
+
+    /// The name of its type when that is nested in the message `full`.
+    pub(super) fn local_type(&self, full: &str) -> Option<&str> {
+        let name = self.type_name.as_deref()?;
+        match name.strip_prefix('.') {
+            Some(name) => name.strip_prefix(full)?.strip_prefix('.'),
+            None => Some(name),
+        }
+    }
+}
+
+/// `google.protobuf.MessageOptions.map_entry`.
+#[derive(Clone, PartialEq, Message)]
+struct MapEntry {
+    #[prost(bool, tag = "7")]
+    map_entry: bool,
+}
+
+impl Msg {
+    /// Whether it is the entry of a map.
+    pub(super) fn is_map_entry(&self) -> bool {
+        MapEntry::decode(self.options.concat().as_slice()).is_ok_and(|o| o.map_entry)
+    }
+}

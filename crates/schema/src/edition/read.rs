@@ -3,11 +3,13 @@
 
 use super::{
     Edition,
-    features::{FeatureSet, FieldPresence},
+    features::{EnumType, FeatureSet, FieldPresence},
     lower::Written,
 };
 use prost::Message;
-use prost_reflect::{Cardinality, DynamicMessage, FieldDescriptor, FileDescriptor};
+use prost_reflect::{
+    Cardinality, DynamicMessage, EnumDescriptor, FieldDescriptor, FileDescriptor, Syntax,
+};
 
 /// Options of anything, with what lowering put there.
 #[derive(Clone, PartialEq, Message)]
@@ -20,6 +22,13 @@ struct AnyOptions {
 #[derive(Clone, PartialEq, Message)]
 struct FieldOptions {
     #[prost(message, optional, tag = "21")]
+    features: Option<FeatureSet>,
+}
+
+/// Options of an enum, with what lowering put there.
+#[derive(Clone, PartialEq, Message)]
+struct EnumOptions {
+    #[prost(message, optional, tag = "7")]
     features: Option<FeatureSet>,
 }
 
@@ -54,6 +63,16 @@ pub(crate) fn presence(field: &FieldDescriptor) -> FieldPresence {
             FieldPresence::Implicit
         }
         _ => FieldPresence::Explicit,
+    }
+}
+
+/// Whether an enum takes none but the numbers that it names.
+pub(crate) fn is_closed(e: &EnumDescriptor) -> bool {
+    let has_options = e.enum_descriptor_proto().options.is_some();
+    let options = has_options.then(|| decode::<EnumOptions>(&e.options())).flatten();
+    match options.and_then(|options| options.features) {
+        Some(features) => features.enum_type() == EnumType::Closed,
+        None => e.parent_file().syntax() == Syntax::Proto2,
     }
 }
 

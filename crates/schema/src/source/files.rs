@@ -224,7 +224,7 @@ impl Loader<'_> {
                     shown: Some(tree.shown(&path)),
                     imports,
                     content: match entry.parsed {
-                        Some(parsed) => Content::Parsed(Box::new(parsed.descriptor)),
+                        Some(parsed) => Content::Parsed(Box::new(parsed)),
                         None => Content::Broken,
                     },
                     builtin: false,

@@ -1,6 +1,8 @@
 //! Takes out of a file what refers to imports that are not there, so that the rest may still compile: often they
 //! bring nothing but options of other tools.
 
+use super::names::{Names, join, scopes};
+use crate::edition::Names as _;
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage, Value};
 use prost_types::{
@@ -68,22 +70,8 @@ pub(super) fn drop_unknown_options(file: &mut FileDescriptorProto, pool: &Descri
 /// Whether every type that the file names is defined, by itself or in `pool`: if not, compiling it is in vain, and
 /// taking a failed attempt back costs time with everything that the pool holds.
 pub(super) fn names_are_defined(file: &FileDescriptorProto, pool: &DescriptorPool) -> bool {
-    let mut defined = HashSet::new();
-    for message in &file.message_type {
-        define(file.package(), message, &mut defined);
-    }
-    defined.extend(file.enum_type.iter().map(|e| join(file.package(), e.name())));
-    let is_defined = |scope: &str, name: &str| {
-        let known = |full: &str| {
-            defined.contains(full)
-                || pool.get_message_by_name(full).is_some()
-                || pool.get_enum_by_name(full).is_some()
-        };
-        match name.strip_prefix('.') {
-            Some(full) => known(full),
-            None => scopes(scope).any(|scope| known(&join(scope, name))),
-        }
-    };
+    let names = Names::new(file, pool);
+    let is_defined = |scope: &str, name: &str| names.resolve(scope, name).is_some();
     let mut todo: Vec<_> =
         file.message_type.iter().map(|m| (join(file.package(), m.name()), m)).collect();
     let field_is_defined = |scope: &str, field: &FieldDescriptorProto| {
@@ -106,25 +94,6 @@ pub(super) fn names_are_defined(file: &FileDescriptorProto, pool: &DescriptorPoo
                 .into_iter()
                 .all(|name| is_defined(file.package(), name))
         })
-}
-
-fn define(scope: &str, message: &DescriptorProto, defined: &mut HashSet<String>) {
-    let full = join(scope, message.name());
-    defined.extend(message.enum_type.iter().map(|e| join(&full, e.name())));
-    for nested in &message.nested_type {
-        define(&full, nested, defined);
-    }
-    defined.insert(full);
-}
-
-fn join(scope: &str, name: &str) -> String {
-    if scope.is_empty() { name.to_owned() } else { format!("{scope}.{name}") }
-}
-
-/// A scope and those around it, down to the one without a name.
-fn scopes(scope: &str) -> impl Iterator<Item = &str> {
-    let outer = scope.rmatch_indices('.').filter_map(|(i, _)| scope.get(..i));
-    std::iter::once(scope).chain(outer).chain((!scope.is_empty()).then_some(""))
 }
 
 struct Known<'a> {

@@ -2,14 +2,17 @@
 //! what cannot do without it. Knows neither folders nor where the files came from.
 
 use super::{
-    lenient, parse,
-    parse::Parsed,
+    lenient,
+    names::Names,
+    parse::{self, Parsed},
     pool::{Failure, Pool},
 };
-use crate::problem::{Problems, from_diagnostic, place_of_span};
+use crate::{
+    edition,
+    problem::{MAX_PROBLEMS_A_FILE, Problems, from_diagnostic, from_fault, place_of_span},
+};
 use prost::bytes::Bytes;
 use prost_reflect::DescriptorPool;
-use prost_types::FileDescriptorProto;
 use std::{collections::HashSet, fmt::Write};
 use wirelab_model::{Problem, ProblemKind, Span};
 
@@ -36,7 +39,7 @@ impl Unit {
             name: name.to_owned(),
             shown: None,
             imports,
-            content: Content::Parsed(Box::new(parsed.descriptor)),
+            content: Content::Parsed(Box::new(parsed)),
             builtin: true,
             text: None,
         }
@@ -58,7 +61,7 @@ pub(super) struct Import {
 /// What a unit consists of.
 pub(super) enum Content {
     /// From text: names and options are not resolved.
-    Parsed(Box<FileDescriptorProto>),
+    Parsed(Box<Parsed>),
     /// From a descriptor set, serialized, because options that are extensions survive only so.
     Encoded(Bytes),
     /// It did not parse, which has been reported.
@@ -86,7 +89,9 @@ enum State {
 pub(super) fn link(mut units: Vec<Unit>, problems: &mut Problems) -> Linked {
     let (mut pool, mut own) = (Pool::default(), HashSet::new());
     let mut states = vec![State::New; units.len()];
-    for start in 0..units.len() {
+    // Options resolve against the pool's own `descriptor.proto` when it is there, against an older one when not.
+    let options = units.iter().position(|unit| unit.name == "google/protobuf/descriptor.proto");
+    for start in options.into_iter().chain(0..units.len()) {
         // Depth first without recursion: each entry is a unit and the import to look at next.
         let mut way = vec![(start, 0)];
         while let Some((index, next)) = way.pop() {
@@ -171,18 +176,19 @@ fn compile(
     let Some(unit) = units.get_mut(index) else { return false };
     let added = match std::mem::replace(&mut unit.content, Content::Broken) {
         Content::Broken => return false,
-        Content::Parsed(mut file) => {
+        Content::Parsed(mut parsed) => {
+            let file = &mut parsed.descriptor;
             file.name = Some(unit.name.clone());
             for (dependency, name) in file.dependency.iter_mut().zip(names.iter().flatten()) {
                 dependency.clone_from(name);
             }
             if !lost.is_empty() {
-                lenient::drop_imports(&mut file, &lost);
-                lenient::drop_unknown_options(&mut file, pool.get());
+                lenient::drop_imports(file, &lost);
+                lenient::drop_unknown_options(file, pool.get());
             }
             // The check is for what is probably broken only; the pool does it for the rest.
-            if lost.is_empty() || lenient::names_are_defined(&file, pool.get()) {
-                Some(pool.add(|pool| pool.add_file_descriptor_proto(*file)))
+            if lost.is_empty() || lenient::names_are_defined(file, pool.get()) {
+                Some(add(*parsed, pool))
             } else {
                 None
             }
@@ -216,6 +222,22 @@ fn compile(
     false
 }
 
+/// Adds what came from text.
+fn add(parsed: Parsed, pool: &mut Pool) -> Result<(), Failure> {
+    let file = parsed.descriptor;
+    let Some(edition) = parsed.edition else {
+        return pool.add(|pool| pool.add_file_descriptor_proto(file));
+    };
+    let (edition, said) = *edition;
+    let names = Names::new(&file, pool.get());
+    match edition::lower_parsed(&file, edition, &said, &names) {
+        Ok(bytes) => pool.add(|pool| pool.decode_file_descriptor_proto(bytes)),
+        Err(edition::Failure::Faults(faults)) => Err(Failure::Faults(faults)),
+        // It was serialized a moment ago, and its edition is known.
+        Err(_) => Err(Failure::Panic),
+    }
+}
+
 fn depends(unit: &Unit, units: &[Unit], broken: &Import) -> Problem {
     let name = broken.target.and_then(|t| units.get(t)).map_or("", |u| &u.name);
     let subject = if unit.text.is_some() { String::new() } else { format!("`{}` ", unit.name) };
@@ -234,7 +256,10 @@ fn invalid(
 ) -> Vec<Problem> {
     let plain = || {
         let mut problems = match failure {
-            Failure::Invalid(error) => from_diagnostic(ProblemKind::Invalid, error, None, ""),
+            Failure::Invalid(error) => {
+                from_diagnostic(ProblemKind::Invalid, error, None, "", |at| at)
+            }
+            Failure::Faults(faults) => faults.iter().map(|f| from_fault(f, &[], "")).collect(),
             Failure::Panic => {
                 let problem = Problem::new(ProblemKind::Invalid, "not a valid file descriptor");
                 vec![problem.help("Compile it with protoc or buf to see what is wrong")]
@@ -257,12 +282,21 @@ fn invalid(
 /// Compiles a unit once more with every place, which are not kept otherwise, to tell where it is wrong.
 fn again(unit: &Unit, names: &[Option<String>], pool: &mut Pool) -> Option<Vec<Problem>> {
     let text = unit.text.as_ref()?()?;
-    let mut file = parse::parse_whole(&unit.name, &text).ok()?;
-    for (dependency, name) in file.dependency.iter_mut().zip(names.iter().flatten()) {
+    let mut parsed = parse::parse_whole(&unit.name, &text).ok()?;
+    for (dependency, name) in parsed.descriptor.dependency.iter_mut().zip(names.iter().flatten()) {
         dependency.clone_from(name);
     }
-    let Err(Failure::Invalid(error)) = pool.add(|pool| pool.add_file_descriptor_proto(file)) else {
-        return None;
+    let places = match &parsed.edition {
+        Some(_) => parsed.descriptor.source_code_info.clone().unwrap_or_default().location,
+        None => vec![],
+    };
+    let error = match add(parsed, pool) {
+        Err(Failure::Invalid(error)) => error,
+        Err(Failure::Faults(faults)) => {
+            let faults = faults.iter().take(MAX_PROBLEMS_A_FILE);
+            return Some(faults.map(|f| from_fault(f, &places, &text)).collect());
+        }
+        _ => return None,
     };
     let span = match (error.line(), error.column()) {
         (Some(line), Some(column)) => {
@@ -271,5 +305,5 @@ fn again(unit: &Unit, names: &[Option<String>], pool: &mut Pool) -> Option<Vec<P
         _ => None,
     };
     let error = error.with_source_code(&text);
-    Some(from_diagnostic(ProblemKind::Invalid, &error, span, &text))
+    Some(from_diagnostic(ProblemKind::Invalid, &error, span, &text, |at| at))
 }

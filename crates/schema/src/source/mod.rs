@@ -9,6 +9,7 @@ mod files;
 mod lenient;
 pub mod limits;
 mod link;
+mod names;
 mod parse;
 mod pool;
 mod resolve;

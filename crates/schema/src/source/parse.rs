@@ -2,7 +2,9 @@
 
 use super::limits::MAX_NESTING;
 use crate::builtin::{self, Builtin};
-use crate::problem::{from_diagnostic, place, place_of_span};
+use crate::edition::{self, Edition, Said, Unknown};
+use crate::lex::{is_word, skip, word};
+use crate::problem::{MAX_PROBLEMS_A_FILE, from_diagnostic, from_fault, place, place_of_span};
 use prost_types::{FileDescriptorProto, source_code_info::Location};
 use protox::file::File;
 use std::{borrow::Cow, ops::Range};
@@ -15,15 +17,17 @@ const DEPENDENCY: i32 = 3;
 pub(super) struct Parsed {
     /// The descriptor; of its places only those with comments are left, which is a tenth of the memory.
     pub(super) descriptor: FileDescriptorProto,
+    /// The edition, and what the descriptor does not say of the file.
+    pub(super) edition: Option<Box<(Edition, Said)>>,
     /// Where each import stands.
     pub(super) import_spans: Vec<Option<Span>>,
 }
 
 /// Parses `text`; the problems name no file.
 pub(super) fn parse(text: &str) -> Result<Parsed, Vec<Problem>> {
-    let mut descriptor = parse_whole("", text)?;
-    let mut import_spans = vec![None; descriptor.dependency.len()];
-    if let Some(info) = &mut descriptor.source_code_info {
+    let mut parsed = parse_whole("", text)?;
+    let import_spans = &mut parsed.import_spans;
+    if let Some(info) = &mut parsed.descriptor.source_code_info {
         for location in &info.location {
             if let [DEPENDENCY, index] = location.path[..]
                 && let Some(slot) =
@@ -36,7 +40,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Vec<Problem>> {
         info.location.iter_mut().for_each(slim);
         info.location.shrink_to_fit();
     }
-    Ok(Parsed { descriptor, import_spans })
+    Ok(parsed)
 }
 
 fn slim(location: &mut Location) {
@@ -49,35 +53,68 @@ pub(super) fn parse_builtin(name: &str) -> Option<Parsed> {
         Builtin::Text(text) => parse(text).ok(),
         Builtin::Descriptor(descriptor) => {
             let import_spans = vec![None; descriptor.dependency.len()];
-            Some(Parsed { descriptor: *descriptor, import_spans })
+            Some(Parsed { descriptor: *descriptor, edition: None, import_spans })
         }
     }
 }
 
-/// Parses `text` and keeps every place.
-pub(super) fn parse_whole(name: &str, text: &str) -> Result<FileDescriptorProto, Vec<Problem>> {
+/// Parses `text` and keeps every place, but does not look for the imports.
+pub(super) fn parse_whole(name: &str, text: &str) -> Result<Parsed, Vec<Problem>> {
     let scan = Scan::new(text);
-    if let Some((offset, edition)) = scan.edition {
-        let message = format!("edition {edition} is not supported, only proto2 and proto3 are");
+    let problem = |kind, message: String, offset| {
         let span = place(text, offset);
-        return Err(vec![
-            Problem::new(ProblemKind::Invalid, message)
-                .help("Load a descriptor set or a version of the file in proto3 syntax")
-                .span(span.line, span.column),
-        ]);
-    }
+        Problem::new(kind, message).span(span.line, span.column)
+    };
     if let Some(offset) = scan.too_deep {
-        let span = place(text, offset);
         let message = format!("nested deeper than {MAX_NESTING} levels");
-        return Err(vec![
-            Problem::new(ProblemKind::TooLarge, message).span(span.line, span.column),
-        ]);
+        return Err(vec![problem(ProblemKind::TooLarge, message, offset)]);
     }
     let readable = blank(text, &scan.range_options);
-    match File::from_source(name, &readable) {
-        Ok(file) => Ok(file.into()),
-        Err(error) => Err(from_diagnostic(ProblemKind::Syntax, &error, None, text)),
+    let rewritten = match &scan.edition {
+        None => None,
+        Some((offset, name)) if name.is_empty() => {
+            let message = "expected an edition in quotes, such as `edition = \"2023\";`";
+            return Err(vec![problem(ProblemKind::Syntax, message.to_owned(), *offset)]);
+        }
+        Some((offset, name)) => {
+            let edition = Edition::from_name(name).map_err(|unknown| {
+                let message = unknown.to_string();
+                vec![problem(ProblemKind::Invalid, message, *offset).help(Unknown::HELP)]
+            })?;
+            let rewritten = edition::rewrite(&readable, edition);
+            if !rewritten.faults.is_empty() {
+                let faults = rewritten.faults.into_iter().take(MAX_PROBLEMS_A_FILE);
+                let fault =
+                    |(at, message, help)| problem(ProblemKind::Invalid, message, at).help(help);
+                return Err(faults.map(fault).collect());
+            }
+            Some((edition, rewritten))
+        }
+    };
+    let readable = rewritten.as_ref().map_or(readable.as_ref(), |(_, new)| new.text.as_str());
+    let moved = |at| rewritten.as_ref().map_or(at, |(_, new)| new.old_offset(at));
+    let mut descriptor: FileDescriptorProto = match File::from_source(name, readable) {
+        Ok(file) => file.into(),
+        Err(error) => {
+            return Err(from_diagnostic(ProblemKind::Syntax, &error, None, text, moved));
+        }
+    };
+    if rewritten.is_none()
+        && text.contains("features")
+        && let Some(fault) = edition::features_without_edition(&descriptor)
+    {
+        let info = descriptor.source_code_info.as_ref();
+        let places = info.map_or(&[][..], |info| &info.location);
+        return Err(vec![from_fault(&fault, places, text)]);
     }
+    let edition = rewritten.map(|(edition, rewritten)| {
+        if let Some(info) = &mut descriptor.source_code_info {
+            rewritten.move_places(info, text);
+        }
+        Box::new((edition, rewritten.said))
+    });
+    let import_spans = vec![None; descriptor.dependency.len()];
+    Ok(Parsed { descriptor, edition, import_spans })
 }
 
 /// What has to be known of a text before a parser that recurses may see it.
@@ -136,7 +173,6 @@ impl Scan {
                 words += 1;
                 if words == 1 && word == b"edition" {
                     scan.edition = Some((i, edition(text, i)));
-                    break;
                 }
                 in_range |= at_statement && word == b"extensions";
                 at_statement = false;
@@ -168,48 +204,11 @@ fn blank<'a>(text: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
     String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// The word that starts at `i`.
-fn word(bytes: &[u8], i: usize) -> &[u8] {
-    let rest = bytes.get(i..).unwrap_or_default();
-    let end = rest.iter().position(|b| !is_word(*b)).unwrap_or(rest.len());
-    rest.get(..end).unwrap_or_default()
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
 /// The value of `edition = "…";` that starts at `start`.
 fn edition(text: &str, start: usize) -> String {
     let statement = text.get(start..).unwrap_or_default().split(';').next().unwrap_or_default();
     let value = statement.split(['"', '\'']).nth(1).unwrap_or_default();
     value.chars().filter(|c| c.is_ascii_alphanumeric()).take(16).collect()
-}
-
-/// The offset after the comment or string that starts at `i`, or after the byte when it starts neither.
-fn skip(bytes: &[u8], i: usize) -> usize {
-    let rest = bytes.get(i..).unwrap_or_default();
-    let to_line_end = || i + rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
-    match rest {
-        [b'/', b'/', ..] | [b'#', ..] => to_line_end(),
-        [b'/', b'*', ..] => {
-            let body = rest.get(2..).unwrap_or_default();
-            body.windows(2).position(|w| w == b"*/").map_or(bytes.len(), |end| i + end + 4)
-        }
-        [quote @ (b'"' | b'\''), ..] => {
-            let mut j = i + 1;
-            while let Some(&byte) = bytes.get(j) {
-                match byte {
-                    b'\\' => j += 2,
-                    b'\n' => return j,
-                    _ if byte == *quote => return j + 1,
-                    _ => j += 1,
-                }
-            }
-            bytes.len()
-        }
-        _ => i + 1,
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A pool that survives whatever is added to it. prost-reflect checks what it is given, but not all of it: some
 //! descriptors that no compiler would write make it panic, and servers can send what they like.
 
+use crate::edition::Fault;
 use prost_reflect::{DescriptorError, DescriptorPool};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -18,6 +19,8 @@ pub(super) struct Pool {
 pub(super) enum Failure {
     /// It is not valid.
     Invalid(DescriptorError),
+    /// It says what its edition does not allow.
+    Faults(Vec<Fault>),
     /// It is so far from valid that checking it failed.
     Panic,
 }

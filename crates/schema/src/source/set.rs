@@ -173,7 +173,7 @@ fn content(
     }
     match file.syntax() {
         "" | "proto2" | "proto3" => Ok(Content::Encoded(bytes)),
-        "editions" => match edition::lower(&bytes, has) {
+        "editions" => match edition::lower_set(&bytes, has) {
             Ok(lowered) => Ok(Content::Encoded(lowered)),
             Err(edition::Failure::Edition(unknown)) => {
                 Err(invalid(format!("cannot be used: {unknown}")).help(Unknown::HELP))
@@ -182,6 +182,10 @@ fn content(
                 ProblemKind::Damaged,
                 format!("the options of `{name}` are damaged: {error}"),
             )),
+            Err(edition::Failure::Faults(faults)) => {
+                let why = faults.first().map_or("", |fault| fault.message.as_str());
+                Err(invalid(format!("does not keep to its edition: {why}")))
+            }
         },
         _ => Err(invalid("has an unknown syntax".to_owned())),
     }
