@@ -2,7 +2,11 @@
 
 use crate::support::*;
 use prost::Message;
-use prost_types::{FileDescriptorProto, FileDescriptorSet};
+use prost_types::field_descriptor_proto::{Label, Type};
+use prost_types::{
+    DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet,
+    MethodDescriptorProto, ServiceDescriptorProto,
+};
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{
@@ -10,7 +14,8 @@ use tonic_reflection::pb::v1::{
     ServerReflectionResponse, ServiceResponse,
 };
 use wirelab_call::{Client, Reflected};
-use wirelab_model::{Endpoint, Metadatum, Problem, Tls};
+use wirelab_model::{Cardinality, Endpoint, Metadatum, Problem, Tls};
+use wirelab_schema::{Input, Schema, Source};
 
 fn file(name: &str, imports: &[&str]) -> FileDescriptorProto {
     FileDescriptorProto {
@@ -241,6 +246,72 @@ async fn options_survive() {
     .await;
     let reflected = reflect(&server.address).await.unwrap();
     assert!(reflected.set.ends_with(&bytes));
+}
+
+/// A file of edition 2023 whose fields have implicit presence and whose messages are delimited, which prost's types
+/// cannot say.
+fn with_edition() -> Vec<u8> {
+    let field = |name: &str, number, ty, type_name: Option<&str>| FieldDescriptorProto {
+        name: Some(name.into()),
+        number: Some(number),
+        label: Some(Label::Optional.into()),
+        r#type: Some(i32::from(ty)),
+        type_name: type_name.map(str::to_owned),
+        ..FieldDescriptorProto::default()
+    };
+    let message = DescriptorProto {
+        name: Some("M".into()),
+        field: vec![field("a", 1, Type::Int32, None), field("b", 2, Type::Message, Some(".e.M"))],
+        ..DescriptorProto::default()
+    };
+    let method = MethodDescriptorProto {
+        name: Some("Call".into()),
+        input_type: Some(".e.M".into()),
+        output_type: Some(".e.M".into()),
+        ..MethodDescriptorProto::default()
+    };
+    let service = ServiceDescriptorProto {
+        name: Some("E".into()),
+        method: vec![method],
+        ..ServiceDescriptorProto::default()
+    };
+    let file = FileDescriptorProto {
+        package: Some("e".into()),
+        syntax: Some("editions".into()),
+        message_type: vec![message],
+        service: vec![service],
+        ..file("e.proto", &[])
+    };
+    // `edition: EDITION_2023` and `options { features { field_presence: IMPLICIT message_encoding: DELIMITED } }`.
+    let edition = [0x70, 0xe8, 0x07];
+    let options = [0x42, 7, 0x92, 0x03, 4, 0x08, 2, 0x28, 2];
+    [&file.encode_to_vec()[..], &edition, &options].concat()
+}
+
+#[tokio::test]
+async fn editions_are_understood() {
+    let server = server(V1, |question| {
+        Some(match question {
+            "*" => services(&["e.E"]),
+            _ => raw(vec![with_edition()]),
+        })
+    })
+    .await;
+    let reflected = reflect(&server.address).await.unwrap();
+    let input = Input::Descriptors { set: reflected.set, problems: reflected.problems };
+    let source = Source::load(&input);
+    assert_eq!(source.problems(), []);
+    let schema = Schema::new([("id".to_owned(), source)]);
+    let form = schema.form("e.E/Call").unwrap();
+    let cardinalities: Vec<_> = form.messages["e.M"].fields.iter().map(|f| f.cardinality).collect();
+    assert_eq!(cardinalities, [Cardinality::Implicit, Cardinality::Explicit]);
+    assert_eq!(
+        schema.describe("e.M").unwrap().text,
+        "edition = \"2023\";\noption features.field_presence = IMPLICIT;\n\
+         option features.message_encoding = DELIMITED;\n\nmessage M {\n  int32 a = 1;\n  M b = 2;\n}\n"
+    );
+    let message = schema.message("e.M").unwrap();
+    assert!(message.get_field_by_name("b").unwrap().is_group());
 }
 
 #[tokio::test]
