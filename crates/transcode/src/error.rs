@@ -21,7 +21,7 @@ impl Error {
         self.path.as_deref()
     }
 
-    /// Where in the JSON text, both from 1, the column in characters: the last character read.
+    /// Where in the JSON text, both from 1, the column in characters: where the value or text at fault begins.
     pub fn line_column(&self) -> Option<(u32, u32)> {
         self.line_column
     }
@@ -45,15 +45,18 @@ impl Error {
         self
     }
 
-    /// Adds the place of a byte of `text`, given its line from 1 and how many bytes of that line were read.
-    pub(crate) fn at_line(mut self, text: &[u8], line: usize, bytes: usize) -> Error {
-        let read = text.split(|byte| *byte == b'\n').nth(line.saturating_sub(1)).unwrap_or(&[]);
-        let read = read.get(..bytes).unwrap_or(read);
-        let column = String::from_utf8_lossy(read).chars().count().max(1);
-        self.line_column = Some((
-            u32::try_from(line.max(1)).unwrap_or(u32::MAX),
-            u32::try_from(column).unwrap_or(u32::MAX),
-        ));
-        self
+    /// Adds the place of a byte of `text`.
+    pub(crate) fn at_byte(self, text: &[u8], at: usize) -> Error {
+        let read = text.get(..at).unwrap_or(text);
+        let begin = read.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let line = 1 + read.iter().filter(|byte| **byte == b'\n').count();
+        let column = 1 + String::from_utf8_lossy(&read[begin..]).chars().count();
+        Error {
+            line_column: Some((
+                u32::try_from(line).unwrap_or(u32::MAX),
+                u32::try_from(column).unwrap_or(u32::MAX),
+            )),
+            ..self
+        }
     }
 }

@@ -19,10 +19,11 @@ mod canonical;
 #[cfg(feature = "encodings")]
 mod encodings;
 mod error;
-mod json;
+mod json_to_wire;
 mod path;
 mod plan;
 mod spans;
+mod varint;
 mod walk;
 mod wire_to_json;
 
@@ -38,6 +39,9 @@ use std::sync::Arc;
 /// Messages nested deeper than this are refused unless told otherwise, in JSON (objects and arrays counted) and
 /// on the wire (messages and groups counted): the limit that Protobuf implementations share.
 pub const MAX_DEPTH: usize = 100;
+
+/// No more than this is taken for [`Limits::depth`], to spare the stack.
+pub(crate) const DEEPEST: usize = 1000;
 
 /// JSON texts and wires longer than this are refused unless told otherwise, bytes: 256 MiB.
 pub const MAX_BYTES: usize = 256 << 20;
@@ -126,7 +130,7 @@ impl Codec {
     /// values that do not fit, and what passes the [`Limits`]; with line and column, and with
     /// the JSON path once the text has been understood that far.
     pub fn json_to_wire(&self, json: &[u8], wire: &mut Vec<u8>) -> Result<(), Error> {
-        json::to_wire(self.message(), json, wire)
+        json_to_wire::convert(&self.plans, self.root, &self.limits, self.ignore_unknown, json, wire)
     }
 
     /// Appends the JSON form of a wire; on failure `json` is as it was.

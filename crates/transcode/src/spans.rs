@@ -44,15 +44,6 @@ pub(crate) fn counted(count: usize, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
-/// The name of a type as a `.proto` file has it.
-pub(crate) fn kind_name(kind: &Kind) -> String {
-    match kind {
-        Kind::Message(message) => message.full_name().to_owned(),
-        Kind::Enum(kind) => kind.full_name().to_owned(),
-        scalar => format!("{scalar:?}").to_lowercase(),
-    }
-}
-
 /// A value in a few words; without a kind, what the wire alone tells.
 pub(crate) fn value_text(kind: Option<&Kind>, raw: &Raw<'_>) -> String {
     match (raw, kind) {

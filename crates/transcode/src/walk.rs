@@ -1,30 +1,14 @@
-//! Reads wires field by field along a descriptor, without building a message: one pass, no copies. Finds the
-//! spans of fields and the first field that breaks the rules
-//! (<https://protobuf.dev/programming-guides/encoding/>).
+//! Reads wires field by field along a descriptor, without building a message: one pass, no copies
+//! (<https://protobuf.dev/programming-guides/encoding/>). Finds the spans of fields, as far as they can be read.
 
 use crate::spans::{self, FieldSpan};
 use crate::{MAX_DEPTH, path};
 use prost_reflect::{Cardinality, ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use std::collections::BTreeMap;
 
-/// The first field that breaks the rules.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Fault {
-    pub offset: usize,
-    pub path: String,
-    pub message: String,
-}
-
-/// Finds the first field that a strict reader refuses.
-pub(crate) fn fault(message: &MessageDescriptor, wire: &[u8]) -> Option<Fault> {
-    let mut walk = Walk::new(wire, 0, true);
-    walk.message(Some(message), 0, wire.len(), None, 0);
-    walk.fault
-}
-
 /// The spans of a wire, at most `limit`.
 pub(crate) fn spans(message: &MessageDescriptor, wire: &[u8], limit: usize) -> Vec<FieldSpan> {
-    let mut walk = Walk::new(wire, limit, false);
+    let mut walk = Walk::new(wire, limit);
     walk.message(Some(message), 0, wire.len(), None, 0);
     walk.spans
 }
@@ -87,7 +71,7 @@ struct Field<'a> {
 enum Next<'a> {
     Field(Field<'a>),
     EndGroup { number: u32, end: usize },
-    Broken(&'static str),
+    Broken,
 }
 
 /// How reading a message went.
@@ -140,19 +124,17 @@ impl Known {
     }
 }
 
-/// A walk over one wire. After a fault it goes no deeper; in search of one it keeps no spans.
+/// A walk over one wire.
 struct Walk<'a> {
     wire: &'a [u8],
     limit: usize,
-    strict: bool,
     path: String,
     spans: Vec<FieldSpan>,
-    fault: Option<Fault>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(wire: &'a [u8], limit: usize, strict: bool) -> Walk<'a> {
-        Walk { wire, limit, strict, path: String::new(), spans: Vec::new(), fault: None }
+    fn new(wire: &'a [u8], limit: usize) -> Walk<'a> {
+        Walk { wire, limit, path: String::new(), spans: Vec::new() }
     }
 
     /// Reads `start..end` as a message, or up to the end tag of a group. An unknown group has no descriptor.
@@ -182,16 +164,8 @@ impl<'a> Walk<'a> {
                     level.end = end;
                     return level;
                 }
-                Next::EndGroup { number, .. } => {
-                    self.fail(at, format!("an end of group {number} that has not begun"));
-                    level.broken = true;
-                }
-                Next::Broken(why) => {
-                    self.fail(at, why.to_owned());
-                    level.broken = true;
-                }
+                Next::EndGroup { .. } | Next::Broken => level.broken = true,
             }
-            level.broken |= self.fault.is_some() && self.strict;
         }
         level
     }
@@ -207,10 +181,6 @@ impl<'a> Walk<'a> {
         let packed = known.as_ref().is_some_and(|known| known.is_packed(&field.raw));
         let fits =
             known.as_ref().is_some_and(|known| packed || field.raw.fits(&known.kind, known.group));
-        if let Some(known) = known.as_ref().filter(|_| !fits) {
-            let (kind, wire_type) = (spans::kind_name(&known.kind), field.raw.wire_type());
-            self.fail(field.start, format!("{kind} cannot have the wire type {wire_type}"));
-        }
         let kind = known.map(|known| known.kind).filter(|_| fits);
         let slot = self.push_span(&field, depth, || spans::value_text(kind.as_ref(), &field.raw));
         match (field.raw, kind) {
@@ -219,9 +189,7 @@ impl<'a> Walk<'a> {
                 self.group(inner, &field, end, depth, slot)
             }
             (Raw::Len(_), Some(Kind::Message(inner))) => {
-                if depth + 1 >= MAX_DEPTH {
-                    self.fail(field.start, format!("messages nested more than {MAX_DEPTH} deep"));
-                } else if self.strict || !self.limit_reached() {
+                if depth + 1 < MAX_DEPTH && self.keeps() {
                     let level = self.message(Some(&inner), field.value, field.end, None, depth + 1);
                     self.set_fields(slot, level.fields);
                 }
@@ -229,12 +197,6 @@ impl<'a> Walk<'a> {
             }
             (Raw::Len(bytes), Some(kind)) if packed => {
                 self.packed(&kind, bytes, &field, depth, slot);
-                (field.end, false)
-            }
-            (Raw::Len(bytes), Some(Kind::String)) if self.strict => {
-                if std::str::from_utf8(bytes).is_err() {
-                    self.fail(field.start, "text that is not UTF-8".to_owned());
-                }
                 (field.end, false)
             }
             _ => (field.end, false),
@@ -250,7 +212,6 @@ impl<'a> Walk<'a> {
         slot: Option<usize>,
     ) -> (usize, bool) {
         if depth + 1 >= MAX_DEPTH {
-            self.fail(field.start, format!("groups nested more than {MAX_DEPTH} deep"));
             return (end, true);
         }
         let level = self.message(inner, field.value, end, Some(field.number), depth + 1);
@@ -273,7 +234,6 @@ impl<'a> Walk<'a> {
         let parent = self.path.len();
         while at < bytes.len() {
             let Some((raw, next)) = element(kind, bytes, at) else {
-                self.fail(field.start, "packed values that end in the middle of one".to_owned());
                 break;
             };
             if count < spans::PACKED_SPANS && self.keeps() {
@@ -302,15 +262,13 @@ impl<'a> Walk<'a> {
         field: &Field<'a>,
         seen: &mut BTreeMap<u32, usize>,
     ) {
-        if !self.strict && !self.keeps() {
+        if !self.keeps() {
             return;
         }
         let fits = known.filter(|known| {
             known.is_packed(&field.raw) || field.raw.fits(&known.kind, known.group)
         });
-        // A strict reader refuses a field that does not fit, and says so of the field by name.
-        let known = if self.strict { known } else { fits };
-        let Some(known) = known else {
+        let Some(known) = fits else {
             return path::push_field(&mut self.path, &format!("?{}", field.number));
         };
         path::push_field(&mut self.path, &known.name);
@@ -352,18 +310,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn limit_reached(&self) -> bool {
-        self.spans.len() >= self.limit
-    }
-
     fn keeps(&self) -> bool {
-        !self.strict && !self.limit_reached()
-    }
-
-    fn fail(&mut self, offset: usize, message: String) {
-        if self.fault.is_none() {
-            self.fault = Some(Fault { offset, path: self.path.clone(), message });
-        }
+        self.spans.len() < self.limit
     }
 }
 
@@ -373,13 +321,12 @@ fn offset(at: usize) -> u32 {
 
 /// Reads the field at `at`; what would pass `end` is broken.
 fn next(wire: &[u8], at: usize, end: usize) -> Next<'_> {
-    const CUT: &str = "the message ends in the middle of a field";
     let Some((key, value)) = varint(wire, at, end) else {
-        return Next::Broken(CUT);
+        return Next::Broken;
     };
     let number = match u32::try_from(key >> 3) {
         Ok(number) if (1..1 << 29).contains(&number) => number,
-        _ => return Next::Broken("a field number that is not allowed"),
+        _ => return Next::Broken,
     };
     let fixed = |length: usize| {
         let end_of_field = value.checked_add(length).filter(|at| *at <= end)?;
@@ -388,11 +335,11 @@ fn next(wire: &[u8], at: usize, end: usize) -> Next<'_> {
     let (raw, value, end) = match key & 7 {
         0 => match varint(wire, value, end) {
             Some((number, end)) => (Raw::Varint(number), value, end),
-            None => return Next::Broken(CUT),
+            None => return Next::Broken,
         },
         1 => match fixed(8).and_then(|(bytes, end)| Some((bytes.try_into().ok()?, end))) {
             Some((bytes, end)) => (Raw::I64(bytes), value, end),
-            None => return Next::Broken(CUT),
+            None => return Next::Broken,
         },
         2 => match varint(wire, value, end).and_then(|(length, value)| {
             let end_of_field =
@@ -400,15 +347,15 @@ fn next(wire: &[u8], at: usize, end: usize) -> Next<'_> {
             Some((wire.get(value..end_of_field)?, value, end_of_field))
         }) {
             Some((bytes, value, end)) => (Raw::Len(bytes), value, end),
-            None => return Next::Broken(CUT),
+            None => return Next::Broken,
         },
         3 => (Raw::Group, value, end),
         4 => return Next::EndGroup { number, end: value },
         5 => match fixed(4).and_then(|(bytes, end)| Some((bytes.try_into().ok()?, end))) {
             Some((bytes, end)) => (Raw::I32(bytes), value, end),
-            None => return Next::Broken(CUT),
+            None => return Next::Broken,
         },
-        _ => return Next::Broken("a wire type that does not exist"),
+        _ => return Next::Broken,
     };
     Next::Field(Field { start: at, value, end, number, raw })
 }
@@ -453,7 +400,7 @@ fn map_key(entry: &MessageDescriptor, bytes: &[u8]) -> Option<String> {
                 }
                 at = field.end;
             }
-            Next::EndGroup { .. } | Next::Broken(_) => break,
+            Next::EndGroup { .. } | Next::Broken => break,
         }
     }
     key.or_else(|| Some(spans::default_key(&kind)))

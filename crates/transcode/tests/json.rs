@@ -38,7 +38,7 @@ fn texts_come_back_as_they_were() {
         OLD,
         r#"{"name":"","part":{"weight":0,"screw":[{"thread":"M3"},{}]},"[older.nick]":"n"}"#,
     );
-    check(OLD, r#"{"[older.marks]":[-1,1]}"#);
+    check(OLD, r#"{"name":"n","[older.marks]":[-1,1]}"#);
 }
 
 #[test]

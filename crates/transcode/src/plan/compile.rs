@@ -2,7 +2,8 @@
 
 use super::features::{self, Features};
 use super::{
-    Arity, EnumPlan, EnumValue, Field, Form, Kind, MessagePlan, NONE, Names, Numbers, Plans, Stream,
+    Arity, EnumPlan, EnumValue, Field, Form, Key, Kind, MessagePlan, NONE, Names, Numbers, Plans,
+    Stream,
 };
 use prost_reflect::{
     Cardinality, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor,
@@ -202,6 +203,7 @@ fn compile(plans: &Plans, source: Source<'_>, rules: &Rules) -> Field {
         original_name: source.original_name.into(),
         json_key: key(source.json_name),
         original_key: key(source.original_name),
+        key: Key::new(&key(source.json_name)),
         next_json: AtomicU16::new(NONE),
         width: AtomicU8::new(1),
     }

@@ -6,6 +6,7 @@
 
 mod compile;
 mod features;
+mod key;
 mod names;
 mod numbers;
 mod stream;
@@ -13,6 +14,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use key::Key;
 pub(crate) use names::Names;
 pub(crate) use numbers::Numbers;
 pub(crate) use stream::{LATE, Step, Stream};
@@ -34,6 +36,15 @@ pub(crate) struct Plans {
     slots: boxcar::Vec<Slot>,
     ids: Mutex<HashMap<Box<str>, MessageId>>,
     enums: Mutex<HashMap<Box<str>, Arc<EnumPlan>>>,
+    pub hints: Hints,
+}
+
+/// Hints that belong to no field: how many bytes the length took last time.
+pub(crate) struct Hints {
+    /// Of the value of an `Any`.
+    pub any: AtomicU8,
+    /// Of the parts of a `Struct`.
+    pub nested: AtomicU8,
 }
 
 struct Slot {
@@ -43,7 +54,13 @@ struct Slot {
 
 impl Plans {
     pub fn new(pool: DescriptorPool) -> Plans {
-        Plans { pool, slots: boxcar::Vec::new(), ids: Mutex::default(), enums: Mutex::default() }
+        Plans {
+            pool,
+            slots: boxcar::Vec::new(),
+            ids: Mutex::default(),
+            enums: Mutex::default(),
+            hints: Hints { any: AtomicU8::new(1), nested: AtomicU8::new(1) },
+        }
     }
 
     pub fn pool(&self) -> &DescriptorPool {
@@ -263,6 +280,8 @@ pub(crate) struct Field {
     /// `"name":` in JSON, escaped where JSON asks for it.
     pub json_key: Box<[u8]>,
     pub original_key: Box<[u8]>,
+    /// `json_key`, ready to be compared at once.
+    pub key: Key,
     /// Hint: the field that followed this one last time in JSON.
     pub next_json: AtomicU16,
     /// Hint: how many bytes the length took last time.

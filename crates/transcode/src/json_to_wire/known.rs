@@ -1,0 +1,207 @@
+//! The well-known types that have a JSON form of their own (<https://protobuf.dev/programming-guides/json/>).
+
+use super::scalar::{IMPLICIT, RECORD};
+use super::{Reader, Step, number, repeats, repeats::KeyAt, scalar, time};
+use crate::plan::{Arity, Form, Kind, MessagePlan};
+
+/// Tags of `google.protobuf.Struct`, `Value` and `ListValue`: all field numbers are below 16.
+const ENTRY: u8 = 1 << 3 | 2;
+const KEY: u8 = 1 << 3 | 2;
+const ENTRY_VALUE: u8 = 2 << 3 | 2;
+const NULL: u8 = 1 << 3;
+const NUMBER: u8 = 2 << 3 | 1;
+const STRING: u8 = 3 << 3 | 2;
+const BOOL: u8 = 4 << 3;
+const STRUCT: u8 = 5 << 3 | 2;
+const LIST: u8 = 6 << 3 | 2;
+const ELEMENT: u8 = 1 << 3 | 2;
+
+impl Reader<'_> {
+    /// Appends the fields of a message of a well-known type.
+    #[inline(never)]
+    pub(super) fn known(&mut self, at: usize, plan: &MessagePlan, depth: u32) -> Step {
+        match plan.form {
+            Form::Timestamp => self.time(at, "a string with a timestamp", time::timestamp),
+            Form::Duration => self.time(at, "a string with a duration", time::duration),
+            Form::FieldMask => self.field_mask(at),
+            Form::Struct => self.structure(at, depth),
+            Form::Value => self.any_value(at, depth),
+            Form::ListValue => self.list_value(at, depth),
+            Form::Any => self.any(at, depth),
+            Form::Wrapper | Form::Object => self.wrapped(at, plan, depth),
+        }
+    }
+
+    /// The only field of a wrapper.
+    fn wrapped(&mut self, at: usize, plan: &MessagePlan, depth: u32) -> Step {
+        let Some(field) = plan.by_number(1).and_then(|index| plan.fields.get(usize::from(index)))
+        else {
+            return self.mismatch(at, "no value");
+        };
+        if field.arity == (Arity::Singular { implicit: true }) {
+            self.value::<IMPLICIT>(at, field, depth)
+        } else {
+            self.value::<RECORD>(at, field, depth)
+        }
+    }
+
+    fn time(
+        &mut self,
+        at: usize,
+        wanted: &str,
+        read: impl FnOnce(&[u8]) -> Result<time::Time, &'static str>,
+    ) -> Step {
+        if self.byte(at) != b'"' {
+            return self.mismatch(at, wanted);
+        }
+        match self.with_text(at, read)? {
+            (end, Ok((seconds, nanos))) => {
+                if seconds != 0 {
+                    self.out.push(1 << 3);
+                    self.put_varint(seconds.cast_unsigned());
+                }
+                if nanos != 0 {
+                    self.out.push(2 << 3);
+                    self.put_varint(i64::from(nanos).cast_unsigned());
+                }
+                Ok(end)
+            }
+            (_, Err(message)) => self.fail(at, message.to_owned()),
+        }
+    }
+
+    /// Paths in lowerCamelCase, separated by commas.
+    fn field_mask(&mut self, at: usize) -> Step {
+        if self.byte(at) != b'"' {
+            return self.mismatch(at, "a string with the paths of a field mask");
+        }
+        let end = self.string_to_text(at)?;
+        let text = std::mem::take(&mut self.scratch.text);
+        if text.contains(&b'_') {
+            let message = "the paths of a field mask are in lowerCamelCase, without underscores";
+            return self.fail(at, message.to_owned());
+        }
+        let paths = text.split(|byte| *byte == b',').filter(|_| !text.is_empty());
+        for path in paths {
+            let capitals = path.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+            self.out.push(1 << 3 | 2);
+            self.put_varint((path.len() + capitals) as u64);
+            for byte in path {
+                if byte.is_ascii_uppercase() {
+                    self.out.push(b'_');
+                }
+                self.out.push(byte.to_ascii_lowercase());
+            }
+        }
+        self.scratch.text = text;
+        Ok(end)
+    }
+
+    /// `google.protobuf.Value`: exactly one field, which is written even when it is zero or empty.
+    fn any_value(&mut self, at: usize, depth: u32) -> Step {
+        match self.byte(at) {
+            b'"' => {
+                self.out.push(STRING);
+                self.string(at)
+            }
+            b'{' => self.nested(STRUCT, |reader| reader.structure(at, depth)),
+            b'[' => self.nested(LIST, |reader| reader.list_value(at, depth)),
+            b't' => {
+                self.out.extend_from_slice(&[BOOL, 1]);
+                self.literal(at, "true")
+            }
+            b'f' => {
+                self.out.extend_from_slice(&[BOOL, 0]);
+                self.literal(at, "false")
+            }
+            b'n' => {
+                self.out.extend_from_slice(&[NULL, 0]);
+                self.literal(at, "null")
+            }
+            _ => match number::double(self.json, at) {
+                Ok((end, number)) => {
+                    self.out.push(NUMBER);
+                    self.out.extend_from_slice(&number.to_le_bytes());
+                    Ok(end)
+                }
+                Err(scalar::Why::Range) => {
+                    self.fail(at, "the number does not fit the type double".to_owned())
+                }
+                Err(_) => {
+                    let end = self.skip_scalar(at)?;
+                    self.unexpected(end, "a JSON value")
+                }
+            },
+        }
+    }
+
+    fn structure(&mut self, at: usize, depth: u32) -> Step {
+        if self.byte(at) != b'{' {
+            return self.mismatch(at, "an object");
+        }
+        let Some(depth) = depth.checked_sub(1) else { return self.too_deep(at) };
+        let mut at = self.space(at + 1);
+        if self.byte(at) == b'}' {
+            return Ok(at + 1);
+        }
+        let base = self.scratch.keys.len();
+        loop {
+            if self.byte(at) != b'"' {
+                return self.unexpected(at, "a name in double quotes");
+            }
+            let name_at = at;
+            at = self.nested(ENTRY, |reader| {
+                reader.out.push(KEY);
+                let before = reader.out.len();
+                let end = reader.string(name_at)?;
+                let sign = repeats::sign(&reader.out[before..], Kind::String);
+                reader.scratch.keys.push(KeyAt { at: name_at, sign });
+                let value = reader.colon(end)?;
+                reader
+                    .nested(ENTRY_VALUE, |reader| reader.any_value(value, depth))
+                    .map_err(|stop| reader.within_member(name_at, stop))
+            })?;
+            let (after, more) = self.next(at, b'}')?;
+            at = after;
+            if !more {
+                break;
+            }
+        }
+        self.check_repeats(base, true)?;
+        Ok(at)
+    }
+
+    fn list_value(&mut self, at: usize, depth: u32) -> Step {
+        if self.byte(at) != b'[' {
+            return self.mismatch(at, "an array");
+        }
+        let Some(depth) = depth.checked_sub(1) else { return self.too_deep(at) };
+        let mut at = self.space(at + 1);
+        if self.byte(at) == b']' {
+            return Ok(at + 1);
+        }
+        let mut index = 0;
+        loop {
+            at = self
+                .nested(ELEMENT, |reader| reader.any_value(at, depth))
+                .map_err(|stop| self.within_index(index, stop))?;
+            index += 1;
+            let (after, more) = self.next(at, b']')?;
+            at = after;
+            if !more {
+                return Ok(at);
+            }
+        }
+    }
+
+    /// Appends a length-prefixed field.
+    #[inline]
+    fn nested(&mut self, tag: u8, body: impl FnOnce(&mut Self) -> Step) -> Step {
+        self.out.push(tag);
+        let width = &self.plans.hints.nested;
+        let open = self.open(width);
+        let end = body(self)?;
+        self.close(&open, width);
+        Ok(end)
+    }
+}

@@ -1,0 +1,447 @@
+//! Numbers of JSON, exactly (<https://www.rfc-editor.org/rfc/rfc8259#section-6>).
+//!
+//! Digits are read eight at a time. Integers never pass through floating point. Floats are the nearest ones:
+//! by one exact division or multiplication where that is exact, by 128-bit products (Lemire, "Number Parsing at
+//! a Gigabyte per Second", <https://arxiv.org/abs/2101.11408>) where these decide, by the standard library
+//! elsewhere.
+
+/// Why something is not the number wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It is not a number of JSON.
+    Grammar,
+    /// It is not an integer.
+    Fraction,
+    /// It is too large or too small.
+    Range,
+}
+
+/// An integer and where its text ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Integer {
+    pub end: usize,
+    pub negative: bool,
+    pub magnitude: u64,
+}
+
+const POWERS_OF_TEN: [u64; 20] = {
+    let mut powers = [1; 20];
+    let mut index = 1;
+    while index < 20 {
+        powers[index] = powers[index - 1] * 10;
+        index += 1;
+    }
+    powers
+};
+
+/// Where the number at `at` ends, if there is one.
+pub(super) fn extent(text: &[u8], at: usize) -> Option<usize> {
+    scientific(text, at).map(|number| number.end)
+}
+
+/// The number at `at`, which may be written with a fraction or an exponent as long as it is an integer.
+#[inline]
+pub(super) fn integer(text: &[u8], at: usize) -> Result<Integer, Why> {
+    let negative = text.get(at) == Some(&b'-');
+    let begin = at + usize::from(negative);
+    let (end, magnitude) = digits(text, begin, 0);
+    let leading_zero = text.get(begin) == Some(&b'0') && end - begin > 1;
+    if end == begin || leading_zero {
+        return Err(Why::Grammar);
+    }
+    if end - begin > 19 || matches!(text.get(end), Some(b'.' | b'e' | b'E')) {
+        return scientific(text, at).ok_or(Why::Grammar)?.integer(text);
+    }
+    Ok(Integer { end, negative, magnitude })
+}
+
+/// The nearest `f64` of the number at `at`, and where its text ends.
+#[inline]
+pub(super) fn double(text: &[u8], at: usize) -> Result<(usize, f64), Why> {
+    let number = scientific(text, at).ok_or(Why::Grammar)?;
+    let float = number.double(text, at);
+    if float.is_finite() { Ok((number.end, float)) } else { Err(Why::Range) }
+}
+
+/// The nearest `f32` of the number at `at`, and where its text ends.
+#[inline]
+pub(super) fn single(text: &[u8], at: usize) -> Result<(usize, f32), Why> {
+    let number = scientific(text, at).ok_or(Why::Grammar)?;
+    let double = number.double(text, at);
+    // Rounding twice goes wrong only where the first brought the number halfway between two others; below the
+    // normal ones these places are elsewhere.
+    const HALF: u64 = 1 << 28;
+    let halfway = double.to_bits() & (2 * HALF - 1) == HALF;
+    let single = if double == 0.0 || (!halfway && double.abs() >= f64::from(f32::MIN_POSITIVE)) {
+        double as f32
+    } else {
+        parse(text, at, number.end)
+    };
+    if single.is_finite() { Ok((number.end, single)) } else { Err(Why::Range) }
+}
+
+/// A number as digits and a power of ten.
+struct Scientific {
+    end: usize,
+    negative: bool,
+    /// The digits as an integer, when they are at most 19.
+    mantissa: Option<u64>,
+    /// The digits are from here on to `digits_end`, with at most one point among them.
+    digits: usize,
+    digits_end: usize,
+    /// What power of ten the last digit counts.
+    exponent: i64,
+}
+
+#[inline]
+fn scientific(text: &[u8], at: usize) -> Option<Scientific> {
+    let negative = text.get(at) == Some(&b'-');
+    let begin = at + usize::from(negative);
+    let (whole_end, mut mantissa) = digits(text, begin, 0);
+    let leading_zero = text.get(begin) == Some(&b'0');
+    if whole_end == begin || (leading_zero && whole_end - begin > 1) {
+        return None;
+    }
+    let (mut end, mut exponent, mut count) = (whole_end, 0, whole_end - begin);
+    if text.get(end) == Some(&b'.') {
+        let fraction = end + 1;
+        (end, mantissa) = digits(text, fraction, mantissa);
+        if end == fraction {
+            return None;
+        }
+        exponent = -((end - fraction) as i64);
+        count += end - fraction;
+    }
+    let digits_end = end;
+    if let Some(b'e' | b'E') = text.get(end) {
+        let (after, power) = power(text, end + 1)?;
+        end = after;
+        exponent += power;
+    }
+    if count > 19 && leading_zero {
+        // The zeros in front do not count: 0.000 and so on.
+        let zeros = text[begin..digits_end].iter().take_while(|byte| matches!(byte, b'0' | b'.'));
+        count -= zeros.count() - 1;
+    }
+    let mantissa = (count <= 19).then_some(mantissa);
+    Some(Scientific { end, negative, mantissa, digits: begin, digits_end, exponent })
+}
+
+/// The signed digits of an exponent; very large ones are as good as one another.
+fn power(text: &[u8], at: usize) -> Option<(usize, i64)> {
+    let sign = text.get(at).copied();
+    let begin = at + usize::from(matches!(sign, Some(b'+' | b'-')));
+    let digits = text.get(begin..)?;
+    let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if count == 0 {
+        return None;
+    }
+    let power = digits[..count]
+        .iter()
+        .fold(0i64, |power, digit| (power * 10 + i64::from(digit - b'0')).min(1 << 40));
+    Some((begin + count, if sign == Some(b'-') { -power } else { power }))
+}
+
+impl Scientific {
+    #[cold]
+    fn integer(&self, text: &[u8]) -> Result<Integer, Why> {
+        let digits = &text[self.digits..self.digits_end];
+        let (mut magnitude, mut zeros, mut significant) = (0u128, 0usize, 0usize);
+        for digit in digits.iter().filter(|byte| **byte != b'.') {
+            if *digit == b'0' {
+                zeros += 1;
+                continue;
+            }
+            // Zeros count once they are between other digits.
+            let shift = if significant == 0 { 1 } else { zeros + 1 };
+            zeros = 0;
+            significant += shift;
+            if significant <= 20 {
+                magnitude = magnitude * 10u128.pow(shift as u32) + u128::from(digit - b'0');
+            }
+        }
+        let whole = |magnitude| Integer { end: self.end, negative: self.negative, magnitude };
+        if significant == 0 {
+            return Ok(whole(0));
+        }
+        let exponent = self.exponent + zeros as i64;
+        if exponent < 0 {
+            return Err(Why::Fraction);
+        }
+        if significant as i64 + exponent > 20 {
+            return Err(Why::Range);
+        }
+        let magnitude = magnitude * 10u128.pow(exponent as u32);
+        u64::try_from(magnitude).map(whole).map_err(|_| Why::Range)
+    }
+
+    #[inline]
+    fn double(&self, text: &[u8], at: usize) -> f64 {
+        let float = match self.mantissa {
+            Some(0) => 0.0,
+            Some(mantissa) if self.exponent == 0 && mantissa < 1 << 53 => mantissa as f64,
+            Some(mantissa) => match nearest(mantissa, self.exponent) {
+                Some(float) => float,
+                None => return parse(text, at, self.end),
+            },
+            None => return parse(text, at, self.end),
+        };
+        if self.negative { -float } else { float }
+    }
+}
+
+#[cold]
+fn parse<T: std::str::FromStr + Default>(text: &[u8], at: usize, end: usize) -> T {
+    // A number of JSON is one of Rust, and ASCII.
+    std::str::from_utf8(&text[at..end]).ok().and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// The digits at `at`, appended to those of `value`, and where they end. Wraps when there are too many.
+#[inline]
+fn digits(text: &[u8], mut at: usize, mut value: u64) -> (usize, u64) {
+    while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*eight) ^ 0x3030_3030_3030_3030;
+        // The high bit of every byte that is more than nine; only the first of them is to be trusted.
+        let other = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
+        if other == 0 {
+            value = value.wrapping_mul(100_000_000).wrapping_add(eight_digits(word));
+            at += 8;
+            continue;
+        }
+        let count = other.trailing_zeros() / 8;
+        if count == 0 {
+            return (at, value);
+        }
+        let few = eight_digits(word << (64 - 8 * count));
+        value = value.wrapping_mul(POWERS_OF_TEN[count as usize]).wrapping_add(few);
+        return (at + count as usize, value);
+    }
+    while let Some(digit @ b'0'..=b'9') = text.get(at) {
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+        at += 1;
+    }
+    (at, value)
+}
+
+/// Eight bytes, the first of most weight, each a digit.
+#[inline]
+fn eight_digits(word: u64) -> u64 {
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
+    let high = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
+    let low = ((pairs >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
+    high.wrapping_add(low) >> 32
+}
+
+/// The smallest and largest power of five in [`FIVES`].
+const SMALLEST: i64 = -54;
+const LARGEST: i64 = 55;
+
+/// Powers of five, the first 128 bits of each. Those from -27 to -1 are rounded up, all others down.
+static FIVES: [u128; (LARGEST - SMALLEST + 1) as usize] = {
+    let mut powers = [0; (LARGEST - SMALLEST + 1) as usize];
+    let mut index = 0;
+    while index < powers.len() {
+        powers[index] = five_to(index as i64 + SMALLEST);
+        index += 1;
+    }
+    powers
+};
+
+const fn five_to(power: i64) -> u128 {
+    let mut five = 1u128;
+    let mut count = power.unsigned_abs();
+    while count > 0 {
+        five *= 5;
+        count -= 1;
+    }
+    if power >= 0 {
+        return five << five.leading_zeros();
+    }
+    // Long division of a power of two, until the quotient has 128 bits.
+    let (mut quotient, mut rest) = (0u128, 1u128);
+    while quotient >> 127 == 0 {
+        rest <<= 1;
+        quotient <<= 1;
+        if rest >= five {
+            rest -= five;
+            quotient |= 1;
+        }
+    }
+    if power >= -27 { quotient + 1 } else { quotient }
+}
+
+/// The `f64` nearest to `mantissa` (not 0) times ten to `exponent`, where the bits at hand decide which it is.
+#[inline]
+fn nearest(mantissa: u64, exponent: i64) -> Option<f64> {
+    const EXACT: [f64; 23] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    ];
+    if mantissa <= 1 << 53 && exponent.unsigned_abs() <= 22 {
+        // Both are exact, so the one operation rounds once.
+        let power = EXACT[exponent.unsigned_abs() as usize];
+        let mantissa = mantissa as f64;
+        return Some(if exponent < 0 { mantissa / power } else { mantissa * power });
+    }
+    if !(SMALLEST..=LARGEST).contains(&exponent) {
+        return None;
+    }
+    let zeros = mantissa.leading_zeros();
+    let normal = mantissa << zeros;
+    let five = FIVES[(exponent - SMALLEST) as usize];
+    let product = u128::from(normal) * (five >> 64);
+    let (mut high, mut low) = ((product >> 64) as u64, product as u64);
+    if high & 0x1ff == 0x1ff {
+        // The second half of the power may carry into the bits that count.
+        let second = ((u128::from(normal) * (five & u128::from(u64::MAX))) >> 64) as u64;
+        let carry;
+        (low, carry) = low.overflowing_add(second);
+        high += u64::from(carry);
+    }
+    if low == u64::MAX && !(-27..=55).contains(&exponent) {
+        return None;
+    }
+    let upper = (high >> 63) as i64;
+    let mut bits = high >> (upper + 64 - 52 - 3);
+    // 217706 / 2^16 is the logarithm of 10 to base 2.
+    let mut power = ((exponent * 217_706) >> 16) + 63 + upper - i64::from(zeros) + 1023;
+    let tie = low <= 1
+        && (-4..=23).contains(&exponent)
+        && bits & 3 == 1
+        && bits << (upper + 64 - 52 - 3) == high;
+    if tie {
+        // Halfway between two: to the even one.
+        bits &= !1;
+    }
+    bits = (bits + (bits & 1)) >> 1;
+    if bits >= 2 << 52 {
+        bits = 1 << 52;
+        power += 1;
+    }
+    // The powers at hand keep far from the ends of what an f64 holds.
+    Some(f64::from_bits(bits & !(1 << 52) | (power as u64) << 52))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn integers_are_exact_however_they_are_written() {
+        type Read = Result<(bool, u64), Why>;
+        let cases: &[(&str, Read)] = &[
+            ("0", Ok((false, 0))),
+            ("-0", Ok((true, 0))),
+            ("7]", Ok((false, 7))),
+            ("1234567", Ok((false, 1_234_567))),
+            ("12345678", Ok((false, 12_345_678))),
+            ("123456789,", Ok((false, 123_456_789))),
+            ("-9223372036854775808", Ok((true, 1 << 63))),
+            ("18446744073709551615", Ok((false, u64::MAX))),
+            ("18446744073709551616", Err(Why::Range)),
+            ("184467440737095516150", Err(Why::Range)),
+            ("1e3", Ok((false, 1000))),
+            ("1.0", Ok((false, 1))),
+            ("1.50e1", Ok((false, 15))),
+            ("9007199254740993.0", Ok((false, 9_007_199_254_740_993))),
+            ("18446744073709551615.000e0", Ok((false, u64::MAX))),
+            ("1844674407370955161500e-2", Ok((false, u64::MAX))),
+            ("0.000e99999999999999999999", Ok((false, 0))),
+            ("1e19", Ok((false, 10_000_000_000_000_000_000))),
+            ("1e20", Err(Why::Range)),
+            ("1e999999999999", Err(Why::Range)),
+            ("1e-1", Err(Why::Fraction)),
+            ("0.5", Err(Why::Fraction)),
+            ("123456789012345678901234567890.5", Err(Why::Fraction)),
+            ("", Err(Why::Grammar)),
+            ("-", Err(Why::Grammar)),
+            ("+1", Err(Why::Grammar)),
+            ("01", Err(Why::Grammar)),
+            ("-01", Err(Why::Grammar)),
+            ("1.", Err(Why::Grammar)),
+            (".1", Err(Why::Grammar)),
+            ("1.e3", Err(Why::Grammar)),
+            ("1e", Err(Why::Grammar)),
+            ("1e+", Err(Why::Grammar)),
+        ];
+        for (text, expected) in cases {
+            for text in [text.to_string(), format!("{text} and more")] {
+                let found = integer(text.as_bytes(), 0).map(|read| (read.negative, read.magnitude));
+                assert_eq!(found, *expected, "{text}");
+            }
+        }
+    }
+
+    fn check(text: &str) {
+        let wide: f64 = text.parse().unwrap();
+        let narrow: f32 = text.parse().unwrap();
+        for longer in [text.to_owned(), format!("{text}, and more")] {
+            match double(longer.as_bytes(), 0) {
+                Ok((end, read)) => {
+                    assert_eq!((end, read.to_bits()), (text.len(), wide.to_bits()), "{text}")
+                }
+                Err(why) => assert_eq!((why, wide.is_finite()), (Why::Range, false), "{text}"),
+            }
+            match single(longer.as_bytes(), 0) {
+                Ok((end, read)) => {
+                    assert_eq!((end, read.to_bits()), (text.len(), narrow.to_bits()), "{text}")
+                }
+                Err(why) => assert_eq!((why, narrow.is_finite()), (Why::Range, false), "{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn floats_are_the_nearest_ones() {
+        for text in [
+            "0",
+            "-0",
+            "-0.0",
+            "0e400",
+            "1e308",
+            "1e309",
+            "-1e400",
+            "1.7976931348623157e308",
+            "1.7976931348623159e308",
+            "5e-324",
+            "2e-324",
+            "2.2250738585072014e-308",
+            "9007199254740993",
+            "9007199254740992.5",
+            "9007199254740993.0",
+            "1e23",
+            "8.5e22",
+            "1234567890123456789012345678901234567890",
+            "0.00000000000000000000000012345678901234567890",
+            "3.4028235e38",
+            "3.4028236e38",
+            "3.502823e38",
+            "1.17549435e-38",
+            "1.4e-45",
+            "7e-46",
+            "16777217",
+            "16777217.0000000001",
+            "1.00000017881393421514957253748434595763683319091796875001",
+            "0.000000000000000000000000000000000000001e39",
+        ] {
+            check(text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn floats_of_every_form_are_the_nearest_ones(mantissa in any::<u64>(), digits in 0u32..20, point in -60i32..60, bits in any::<u64>()) {
+            let mantissa = mantissa % 10u64.pow(digits.min(19)).max(1);
+            check(&format!("{mantissa}e{point}"));
+            check(&format!("-{}.{}e{point}", mantissa % 1000, mantissa / 1000));
+            // Halfway between two neighbours, and the shortest form of one.
+            let float = f64::from_bits(bits);
+            if float.is_finite() {
+                check(&format!("{float:e}"));
+                check(&format!("{}", (bits >> 11) as f64 / 1024.0));
+                check(&format!("{}", u128::from(bits >> 10 | 1) << 8));
+            }
+        }
+    }
+}

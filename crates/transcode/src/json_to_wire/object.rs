@@ -1,0 +1,237 @@
+//! Messages: objects of fields.
+
+use super::scalar::{IMPLICIT, RECORD};
+use super::{Reader, Step, Stop};
+use crate::plan::{Arity, Field, Form, Kind, MessagePlan, NONE};
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+
+/// What has come of a message so far: a bit for each field, and one for each oneof after these.
+struct Seen {
+    /// The first 64.
+    few: u64,
+    /// Where the rest begins in the scratch buffer.
+    base: usize,
+}
+
+/// Who else has a say on the names of an object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inside {
+    Message,
+    /// `@type` is a member too.
+    Any,
+}
+
+impl Reader<'_> {
+    /// Appends a singular message field, or an element of a list of them.
+    #[inline]
+    pub(super) fn message_field(&mut self, at: usize, field: &Field, depth: u32) -> Step {
+        self.put_tag(field);
+        let open = self.open(&field.width);
+        let end = self.message(at, self.plans.message(field.message), depth)?;
+        self.close(&open, &field.width);
+        Ok(end)
+    }
+
+    /// Appends the fields of a message of any form.
+    #[inline]
+    pub(super) fn message(&mut self, at: usize, plan: &MessagePlan, depth: u32) -> Step {
+        if plan.form != Form::Object {
+            return self.known(at, plan, depth);
+        }
+        if self.byte(at) != b'{' {
+            return self.mismatch(at, "an object");
+        }
+        let Some(depth) = depth.checked_sub(1) else { return self.too_deep(at) };
+        let at = self.space(at + 1);
+        if self.byte(at) == b'}' {
+            if !plan.required.is_empty() {
+                return self.missing(at, plan, plan.required[0]);
+            }
+            return Ok(at + 1);
+        }
+        self.members(at, plan, depth, Inside::Message)
+    }
+
+    /// Appends the fields of an object, given where its first name is.
+    pub(super) fn members(
+        &mut self,
+        mut at: usize,
+        plan: &MessagePlan,
+        depth: u32,
+        inside: Inside,
+    ) -> Step {
+        let base = self.scratch.seen.len();
+        let bits = plan.fields.len() + plan.oneofs.len();
+        if bits > 64 {
+            self.scratch.seen.resize(base + (bits - 64).div_ceil(64), 0);
+        }
+        let mut seen = Seen { few: 0, base };
+        let mut hint = &plan.first_json;
+        let mut typed = false;
+        loop {
+            let name_at = at;
+            let index;
+            (index, at) = self.name(at, plan, hint)?;
+            let Some(field) = plan.fields.get(usize::from(index)) else {
+                if inside == Inside::Any && self.is_type_name(name_at) {
+                    if typed {
+                        return self.duplicate(name_at, "@type");
+                    }
+                    typed = true;
+                    at = self.skip_string(at)?;
+                } else {
+                    at = self.unknown(name_at, at, plan, depth)?;
+                }
+                let (after, more) = self.next(at, b'}')?;
+                at = after;
+                if !more {
+                    break;
+                }
+                continue;
+            };
+            hint = &field.next_json;
+            if self.mark(&mut seen, usize::from(index)) {
+                return self.duplicate(name_at, &field.json_name);
+            }
+            at = if self.byte(at) == b'n' && !self.takes_null(field) {
+                if field.required {
+                    return self.missing(at, plan, index);
+                }
+                self.literal(at, "null")
+            } else {
+                if field.oneof != NONE
+                    && self.mark(&mut seen, plan.fields.len() + usize::from(field.oneof))
+                {
+                    return self.second_member(name_at, plan, field);
+                }
+                self.field(at, field, depth)
+            }
+            .map_err(|stop| self.within_field(field, stop))?;
+            let (after, more) = self.next(at, b'}')?;
+            at = after;
+            if !more {
+                break;
+            }
+        }
+        for index in &plan.required {
+            if !self.mark(&mut seen, usize::from(*index)) {
+                return self.missing(at - 1, plan, *index);
+            }
+        }
+        self.scratch.seen.truncate(base);
+        Ok(at)
+    }
+
+    /// The field that the name at `at` is of ([`NONE`] if of none), and where its value is.
+    #[inline]
+    fn name(
+        &mut self,
+        at: usize,
+        plan: &MessagePlan,
+        hint: &AtomicU16,
+    ) -> Result<(u16, usize), Stop> {
+        let guess = hint.load(Relaxed);
+        if let Some(field) = plan.fields.get(usize::from(guess))
+            && field.key.is_at(self.json, at)
+        {
+            return Ok((guess, self.space(at + field.key.len())));
+        }
+        self.look_up(at, plan, hint)
+    }
+
+    #[inline(never)]
+    fn look_up(
+        &mut self,
+        at: usize,
+        plan: &MessagePlan,
+        hint: &AtomicU16,
+    ) -> Result<(u16, usize), Stop> {
+        if self.byte(at) != b'"' {
+            let wanted = "a name in double quotes";
+            return self.unexpected(at, wanted).map(|at| (NONE, at));
+        }
+        let (end, found) = self.with_text(at, |name| plan.names.find(name))?;
+        let value = self.colon(end)?;
+        if let Some(index) = found {
+            hint.store(index, Relaxed);
+        }
+        Ok((found.unwrap_or(NONE), value))
+    }
+
+    /// Sets a bit; whether it was set.
+    #[inline]
+    fn mark(&mut self, seen: &mut Seen, bit: usize) -> bool {
+        let word = match bit.checked_sub(64) {
+            None => &mut seen.few,
+            Some(beyond) => &mut self.scratch.seen[seen.base + beyond / 64],
+        };
+        let mask = 1 << (bit % 64);
+        let was = *word & mask != 0;
+        *word |= mask;
+        was
+    }
+
+    /// Appends a field's value, however often it may come.
+    #[inline]
+    fn field(&mut self, at: usize, field: &Field, depth: u32) -> Step {
+        match field.arity {
+            Arity::Singular { implicit: true } => self.value::<IMPLICIT>(at, field, depth),
+            Arity::Singular { implicit: false } => self.value::<RECORD>(at, field, depth),
+            Arity::Expanded | Arity::Packed => self.list(at, field, depth),
+            Arity::Map => self.map(at, field, depth),
+        }
+    }
+
+    /// Whether `null` is a value of the field instead of standing for its absence.
+    #[cold]
+    fn takes_null(&self, field: &Field) -> bool {
+        matches!(field.arity, Arity::Singular { .. }) && self.is_nullable(field)
+    }
+
+    /// Whether `null` is a value of the field's type.
+    #[cold]
+    pub(super) fn is_nullable(&self, field: &Field) -> bool {
+        match field.kind {
+            Kind::Enum => field.enumeration.as_ref().is_some_and(|plan| plan.null),
+            Kind::Message => self.plans.message(field.message).form == Form::Value,
+            _ => false,
+        }
+    }
+
+    #[cold]
+    fn unknown(&mut self, name_at: usize, at: usize, plan: &MessagePlan, depth: u32) -> Step {
+        if self.ignore_unknown {
+            return self.skip(at, depth);
+        }
+        let name = self.name_at(name_at)?;
+        self.no_field(name_at, &plan.name, &name)
+    }
+
+    /// What the name at `at` says.
+    #[cold]
+    pub(super) fn name_at(&mut self, at: usize) -> Result<String, Stop> {
+        self.string_to_text(at)?;
+        Ok(String::from_utf8_lossy(&self.scratch.text).into_owned())
+    }
+
+    #[cold]
+    pub(super) fn duplicate(&mut self, at: usize, name: &str) -> Step {
+        self.fail(at, format!("{name:?} is given twice"))
+    }
+
+    #[cold]
+    fn second_member(&mut self, at: usize, plan: &MessagePlan, field: &Field) -> Step {
+        let oneof = plan.oneofs.get(usize::from(field.oneof)).map_or("", |name| name);
+        let message = format!(
+            "{:?} is the second member of the oneof {oneof:?}, of which one may be given",
+            field.json_name
+        );
+        self.fail(at, message)
+    }
+
+    #[cold]
+    fn missing(&mut self, at: usize, plan: &MessagePlan, index: u16) -> Step {
+        let name = &plan.fields[usize::from(index)].json_name;
+        self.fail(at, format!("{} lacks the required field {name:?}", plan.name))
+    }
+}

@@ -1,0 +1,85 @@
+//! Keys of a map that come twice, however they are written.
+
+use super::{Reader, Stop};
+use crate::plan::Kind;
+use std::hash::{BuildHasher, RandomState};
+
+/// A key of an open map.
+pub(super) struct KeyAt {
+    /// Where its opening quote is.
+    pub at: usize,
+    /// Equal for equal keys; see [`sign`].
+    pub sign: u64,
+}
+
+/// In maps with no more entries than this, each is compared to each.
+const FEW: usize = 16;
+
+/// A number that equal keys share, made of a key as it is on the wire, without its tag. Different ones of strings
+/// may share it, those of all other kinds do not.
+#[inline]
+pub(super) fn sign(key: &[u8], kind: Kind) -> u64 {
+    if kind == Kind::String {
+        return match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+            (Some(first), Some(last)) => {
+                u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)
+            }
+            _ => key.iter().fold(0, |sign, byte| sign << 8 | u64::from(*byte)),
+        };
+    }
+    // A varint has seven bits of the number in each byte, fixed kinds have eight.
+    let (shift, mask) = if kind.wire_type() == 0 { (7, 0x7f) } else { (8, 0xff) };
+    key.iter().rev().fold(0, |sign, byte| sign << shift | u64::from(byte & mask))
+}
+
+impl Reader<'_> {
+    /// Ends a map, the keys of which are in the scratch buffer from `base` on: no two may be equal.
+    #[inline]
+    pub(super) fn check_repeats(&mut self, base: usize, strings: bool) -> Result<(), Stop> {
+        if self.scratch.keys.len() - base > 1 {
+            self.look_for_repeats(base, strings)?;
+        }
+        self.scratch.keys.truncate(base);
+        Ok(())
+    }
+
+    fn look_for_repeats(&mut self, base: usize, strings: bool) -> Result<(), Stop> {
+        let count = self.scratch.keys.len() - base;
+        if count <= FEW {
+            for later in base + 1..base + count {
+                for earlier in base..later {
+                    if self.scratch.keys[earlier].sign == self.scratch.keys[later].sign {
+                        self.compare(earlier, later, strings)?;
+                    }
+                }
+            }
+            return Ok(());
+        }
+        if strings {
+            // By a hash that nobody can foresee, so that no choice of keys makes this slow.
+            let hasher = RandomState::new();
+            for index in base..base + count {
+                let at = self.scratch.keys[index].at;
+                let (_, sign) = self.with_text(at, |key| hasher.hash_one(key))?;
+                self.scratch.keys[index].sign = sign;
+            }
+        }
+        self.scratch.keys[base..].sort_unstable_by_key(|key| (key.sign, key.at));
+        for index in base + 1..base + count {
+            if self.scratch.keys[index - 1].sign == self.scratch.keys[index].sign {
+                self.compare(index - 1, index, strings)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops if two keys of the same sign are equal.
+    fn compare(&mut self, earlier: usize, later: usize, strings: bool) -> Result<(), Stop> {
+        let (earlier, later) = (self.scratch.keys[earlier].at, self.scratch.keys[later].at);
+        let name = self.name_at(later)?;
+        if !strings || name == self.name_at(earlier)? {
+            self.duplicate(later, &name)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,332 @@
+//! Values of scalar and enum fields (<https://protobuf.dev/programming-guides/json/#representation>).
+
+use super::number::{self, Integer};
+use super::{Reader, Step, Stop};
+use crate::plan::{EnumPlan, Field, Kind};
+use crate::varint;
+
+pub(super) use super::number::Why;
+
+/// How a value is written: a record of its own unless it is zero or empty; a record of its own; without a tag.
+pub(super) const IMPLICIT: u8 = 0;
+pub(super) const RECORD: u8 = 1;
+pub(super) const BARE: u8 = 2;
+
+impl Reader<'_> {
+    /// Appends a value of any kind.
+    #[inline]
+    pub(super) fn value<const FORM: u8>(&mut self, at: usize, field: &Field, depth: u32) -> Step {
+        match field.kind {
+            Kind::String => {
+                if FORM == IMPLICIT && self.is_empty_string(at) {
+                    return Ok(at + 2);
+                }
+                self.put_tag(field);
+                self.string(at)
+            }
+            Kind::Message => self.message_field(at, field, depth),
+            Kind::Int32 => {
+                let (end, value) = self.signed(at, field, 32)?;
+                self.put_number::<FORM>(field, value.cast_unsigned());
+                Ok(end)
+            }
+            Kind::Int64 => {
+                let (end, value) = self.signed(at, field, 64)?;
+                self.put_number::<FORM>(field, value.cast_unsigned());
+                Ok(end)
+            }
+            Kind::Uint32 => {
+                let (end, value) = self.unsigned(at, field, u64::from(u32::MAX))?;
+                self.put_number::<FORM>(field, value);
+                Ok(end)
+            }
+            Kind::Uint64 => {
+                let (end, value) = self.unsigned(at, field, u64::MAX)?;
+                self.put_number::<FORM>(field, value);
+                Ok(end)
+            }
+            Kind::Sint32 => {
+                let (end, value) = self.signed(at, field, 32)?;
+                self.put_number::<FORM>(field, varint::zigzag(value));
+                Ok(end)
+            }
+            Kind::Sint64 => {
+                let (end, value) = self.signed(at, field, 64)?;
+                self.put_number::<FORM>(field, varint::zigzag(value));
+                Ok(end)
+            }
+            Kind::Double => {
+                let (end, value) = self.double(at, field)?;
+                self.put_fixed::<FORM, 8>(field, value.to_bits().to_le_bytes());
+                Ok(end)
+            }
+            Kind::Float => {
+                let (end, value) = self.single(at, field)?;
+                self.put_fixed::<FORM, 4>(field, value.to_bits().to_le_bytes());
+                Ok(end)
+            }
+            Kind::Fixed32 => {
+                let (end, value) = self.unsigned(at, field, u64::from(u32::MAX))?;
+                self.put_fixed::<FORM, 4>(field, (value as u32).to_le_bytes());
+                Ok(end)
+            }
+            Kind::Fixed64 => {
+                let (end, value) = self.unsigned(at, field, u64::MAX)?;
+                self.put_fixed::<FORM, 8>(field, value.to_le_bytes());
+                Ok(end)
+            }
+            Kind::Sfixed32 => {
+                let (end, value) = self.signed(at, field, 32)?;
+                self.put_fixed::<FORM, 4>(field, (value as i32).to_le_bytes());
+                Ok(end)
+            }
+            Kind::Sfixed64 => {
+                let (end, value) = self.signed(at, field, 64)?;
+                self.put_fixed::<FORM, 8>(field, value.to_le_bytes());
+                Ok(end)
+            }
+            Kind::Bool => {
+                let value = self.byte(at) == b't';
+                let end = if value {
+                    self.literal(at, "true")?
+                } else if self.byte(at) == b'f' {
+                    self.literal(at, "false")?
+                } else {
+                    return self.mismatch(at, "true or false");
+                };
+                self.put_number::<FORM>(field, u64::from(value));
+                Ok(end)
+            }
+            Kind::Enum => self.enumeration::<FORM>(at, field),
+            Kind::Bytes => {
+                if FORM == IMPLICIT && self.is_empty_string(at) {
+                    return Ok(at + 2);
+                }
+                self.put_tag(field);
+                self.bytes(at)
+            }
+            Kind::Group => {
+                self.put_tag(field);
+                let end = self.message(at, self.plans.message(field.message), depth)?;
+                // Of the same number, with wire type 4 instead of 3.
+                let begin = self.out.len();
+                self.put_tag(field);
+                self.out[begin] += 1;
+                Ok(end)
+            }
+        }
+    }
+
+    fn is_empty_string(&self, at: usize) -> bool {
+        self.byte(at) == b'"' && self.byte(at + 1) == b'"'
+    }
+
+    #[inline]
+    pub(super) fn put_tag(&mut self, field: &Field) {
+        let end = self.out.len() + usize::from(field.tag_len);
+        self.out.extend_from_slice(&field.tag);
+        self.out.truncate(end);
+    }
+
+    #[inline]
+    pub(super) fn put_varint(&mut self, number: u64) {
+        if number < 0x80 {
+            self.out.push(number as u8);
+        } else {
+            let (bytes, len) = varint::encode(number);
+            let end = self.out.len() + len;
+            self.out.extend_from_slice(&bytes);
+            self.out.truncate(end);
+        }
+    }
+
+    #[inline]
+    fn put_number<const FORM: u8>(&mut self, field: &Field, number: u64) {
+        if FORM == IMPLICIT && number == 0 {
+            return;
+        }
+        if FORM != BARE {
+            self.put_tag(field);
+        }
+        self.put_varint(number);
+    }
+
+    #[inline]
+    fn put_fixed<const FORM: u8, const N: usize>(&mut self, field: &Field, bytes: [u8; N]) {
+        // By its bits, so that -0.0 is something.
+        if FORM == IMPLICIT && bytes == [0; N] {
+            return;
+        }
+        if FORM != BARE {
+            self.put_tag(field);
+        }
+        self.out.extend_from_slice(&bytes);
+    }
+
+    #[inline]
+    fn signed(&mut self, at: usize, field: &Field, bits: u32) -> Result<(usize, i64), Stop> {
+        let Integer { end, negative, magnitude } = self.integer(at, field)?;
+        let limit = 1u64 << (bits - 1);
+        if magnitude < limit || (negative && magnitude == limit) {
+            let value = magnitude.cast_signed();
+            Ok((end, if negative { value.wrapping_neg() } else { value }))
+        } else {
+            self.stop_number(at, field, Why::Range)
+        }
+    }
+
+    #[inline]
+    fn unsigned(&mut self, at: usize, field: &Field, most: u64) -> Result<(usize, u64), Stop> {
+        let Integer { end, negative, magnitude } = self.integer(at, field)?;
+        if magnitude > most || (negative && magnitude != 0) {
+            return self.stop_number(at, field, Why::Range);
+        }
+        Ok((end, magnitude))
+    }
+
+    /// The integer at `at`, in quotes or not.
+    #[inline]
+    pub(super) fn integer(&mut self, at: usize, field: &Field) -> Result<Integer, Stop> {
+        let quoted = self.byte(at) == b'"';
+        match number::integer(self.json, at + usize::from(quoted)) {
+            Ok(read) if !quoted => Ok(read),
+            Ok(read) if self.byte(read.end) == b'"' => Ok(Integer { end: read.end + 1, ..read }),
+            Err(why) if !quoted => self.stop_number(at, field, why),
+            _ => self
+                .quoted(at, field, |text| number::integer(text, 0).map(|read| (read.end, read)))
+                .map(|(end, read)| Integer { end, ..read }),
+        }
+    }
+
+    #[inline]
+    fn double(&mut self, at: usize, field: &Field) -> Result<(usize, f64), Stop> {
+        match number::double(self.json, at) {
+            Ok(read) => Ok(read),
+            Err(_) if self.byte(at) == b'"' => self.quoted(at, field, |text| match text {
+                b"NaN" => Ok((text.len(), f64::NAN)),
+                b"Infinity" => Ok((text.len(), f64::INFINITY)),
+                b"-Infinity" => Ok((text.len(), f64::NEG_INFINITY)),
+                text => number::double(text, 0),
+            }),
+            Err(why) => self.stop_number(at, field, why),
+        }
+    }
+
+    #[inline]
+    fn single(&mut self, at: usize, field: &Field) -> Result<(usize, f32), Stop> {
+        match number::single(self.json, at) {
+            Ok(read) => Ok(read),
+            Err(_) if self.byte(at) == b'"' => self.quoted(at, field, |text| match text {
+                b"NaN" => Ok((text.len(), f32::NAN)),
+                b"Infinity" => Ok((text.len(), f32::INFINITY)),
+                b"-Infinity" => Ok((text.len(), f32::NEG_INFINITY)),
+                text => number::single(text, 0),
+            }),
+            Err(why) => self.stop_number(at, field, why),
+        }
+    }
+
+    /// A number that a whole string says, as `read` makes of its text.
+    #[inline(never)]
+    fn quoted<T>(
+        &mut self,
+        at: usize,
+        field: &Field,
+        read: impl FnOnce(&[u8]) -> Result<(usize, T), Why>,
+    ) -> Result<(usize, T), Stop> {
+        let (end, read) = self.with_text(at, |text| {
+            let (end, number) = read(text)?;
+            if end == text.len() { Ok(number) } else { Err(Why::Grammar) }
+        })?;
+        match read {
+            Ok(number) => Ok((end, number)),
+            Err(why) => self.stop_number(at, field, why),
+        }
+    }
+
+    #[cold]
+    fn stop_number<T>(&mut self, at: usize, field: &Field, why: Why) -> Result<T, Stop> {
+        Err(match self.not_a_number(at, field, why) {
+            Err(stop) => stop,
+            Ok(_) => Stop,
+        })
+    }
+
+    /// What `read` makes of what the string at `at` says, and where the string ends.
+    #[inline]
+    pub(super) fn with_text<T>(
+        &mut self,
+        at: usize,
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Result<(usize, T), Stop> {
+        let run = self.run(at + 1, self.json.len());
+        if run.ascii && self.byte(run.end) == b'"' {
+            return Ok((run.end + 1, read(&self.json[at + 1..run.end])));
+        }
+        let end = self.string_to_text(at)?;
+        Ok((end, read(&self.scratch.text)))
+    }
+
+    /// Appends an enum's value; nothing when it is of an unknown name and those are ignored.
+    #[inline]
+    fn enumeration<const FORM: u8>(&mut self, at: usize, field: &Field) -> Step {
+        let Some(plan) = field.enumeration.as_deref() else {
+            return self.mismatch(at, "an enum value");
+        };
+        match self.byte(at) {
+            b'"' => {
+                let (end, number) = self.with_text(at, |name| plan.number(name))?;
+                match number {
+                    Some(number) => {
+                        self.put_number::<FORM>(field, i64::from(number).cast_unsigned())
+                    }
+                    None if self.ignore_unknown => {}
+                    None => return self.unknown_name(at, plan),
+                }
+                Ok(end)
+            }
+            b'n' if plan.null => {
+                let end = self.literal(at, "null")?;
+                self.put_number::<FORM>(field, 0);
+                Ok(end)
+            }
+            _ => {
+                let (end, number) = self.enum_number(at, field, plan)?;
+                if let Some(number) = number {
+                    self.put_number::<FORM>(field, number.cast_unsigned());
+                }
+                Ok(end)
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn enum_number(
+        &mut self,
+        at: usize,
+        field: &Field,
+        plan: &EnumPlan,
+    ) -> Result<(usize, Option<i64>), Stop> {
+        if !matches!(self.byte(at), b'-' | b'0'..=b'9') {
+            let wanted = format!("a name or number of {}", plan.name);
+            return self.mismatch(at, &wanted).map(|end| (end, None));
+        }
+        let (end, number) = self.signed(at, field, 32)?;
+        if plan.closed && plan.value(number as i32).is_none() {
+            // A reader would take it for an unknown field.
+            if !self.ignore_unknown {
+                let message = format!("{} has no value {number}", plan.name);
+                return self.fail(at, message).map(|end| (end, None));
+            }
+            return Ok((end, None));
+        }
+        Ok((end, Some(number)))
+    }
+
+    #[cold]
+    fn unknown_name(&mut self, at: usize, plan: &EnumPlan) -> Step {
+        self.string_to_text(at)?;
+        let name = std::mem::take(&mut self.scratch.text);
+        self.no_enum_name(at, plan, &name)
+    }
+}

@@ -1,0 +1,120 @@
+//! The texts of `google.protobuf.Timestamp` (<https://www.rfc-editor.org/rfc/rfc3339>) and `Duration`.
+
+/// Seconds and nanoseconds.
+pub(super) type Time = (i64, i32);
+
+/// Durations reach this far both ways, seconds: some 10,000 years.
+const LONGEST: u64 = 315_576_000_000;
+
+/// A point in time from the year 1 to 9999, since 1970.
+pub(super) fn timestamp(text: &[u8]) -> Result<Time, &'static str> {
+    const FORM: &str = "a timestamp is written as \"1970-01-31T23:59:59.999Z\"";
+    let mut rest = text;
+    let year = number(&mut rest, 4).ok_or(FORM)?;
+    let month = after(&mut rest, b'-', 2).ok_or(FORM)?;
+    let day = after(&mut rest, b'-', 2).ok_or(FORM)?;
+    let hour = after(&mut rest, b'T', 2).ok_or(FORM)?;
+    let minute = after(&mut rest, b':', 2).ok_or(FORM)?;
+    let second = after(&mut rest, b':', 2).ok_or(FORM)?;
+    let nanos = fraction(&mut rest).ok_or(FORM)?;
+    let offset = match *rest {
+        [b'Z'] => 0,
+        [sign @ (b'+' | b'-'), ..] => {
+            let hours = after(&mut rest, sign, 2).ok_or(FORM)?;
+            let minutes = after(&mut rest, b':', 2).ok_or(FORM)?;
+            if !rest.is_empty() || hours > 23 || minutes > 59 {
+                return Err(FORM);
+            }
+            let offset = hours * 3600 + minutes * 60;
+            if sign == b'-' { -offset } else { offset }
+        }
+        _ => return Err(FORM),
+    };
+    if !(1..=12).contains(&month) || day < 1 || day > days(year, month) {
+        return Err("the timestamp's date does not exist");
+    }
+    if hour > 23 || minute > 59 || second > 59 {
+        return Err("the timestamp's time of day does not exist");
+    }
+    let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    let seconds = seconds - offset;
+    if (-62_135_596_800..=253_402_300_799).contains(&seconds) {
+        Ok((seconds, nanos))
+    } else {
+        Err("the timestamp is not within the years 1 to 9999")
+    }
+}
+
+/// A span of time.
+pub(super) fn duration(text: &[u8]) -> Result<Time, &'static str> {
+    const FORM: &str = "a duration is written in seconds, as \"-1.5s\"";
+    let (negative, mut rest) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, after) = rest.split_at(count);
+    if digits.is_empty() {
+        return Err(FORM);
+    }
+    let seconds = digits
+        .iter()
+        .fold(0u64, |seconds, digit| (seconds * 10 + u64::from(digit - b'0')).min(LONGEST + 1));
+    rest = after;
+    let nanos = fraction(&mut rest).ok_or(FORM)?;
+    if rest != b"s" {
+        return Err(FORM);
+    }
+    if seconds > LONGEST || (seconds == LONGEST && nanos > 0) {
+        return Err("the duration is longer than 10,000 years");
+    }
+    let seconds = seconds.cast_signed();
+    Ok(if negative { (-seconds, -nanos) } else { (seconds, nanos) })
+}
+
+/// A number of exactly so many digits.
+fn number(rest: &mut &[u8], digits: usize) -> Option<i64> {
+    let (digits, after) = rest.split_at_checked(digits)?;
+    *rest = after;
+    digits.iter().try_fold(0, |number, digit| {
+        digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+    })
+}
+
+/// The same after a separator.
+fn after(rest: &mut &[u8], separator: u8, digits: usize) -> Option<i64> {
+    let (first, after) = rest.split_first()?;
+    *rest = after;
+    if *first == separator { number(rest, digits) } else { None }
+}
+
+/// Nanoseconds, if there is a fraction; digits beyond the ninth have to be zeros.
+fn fraction(rest: &mut &[u8]) -> Option<i32> {
+    let [b'.', after @ ..] = *rest else { return Some(0) };
+    let count = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, after) = after.split_at(count);
+    *rest = after;
+    let (nanos, beyond) = digits.split_at(count.min(9));
+    if digits.is_empty() || beyond.iter().any(|digit| *digit != b'0') {
+        return None;
+    }
+    let nanos = nanos.iter().chain([b'0'; 9].iter()).take(9);
+    Some(nanos.fold(0, |nanos, digit| nanos * 10 + i32::from(digit - b'0')))
+}
+
+fn days(year: i64, month: i64) -> i64 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+/// Days of the Gregorian calendar since 1 January 1970.
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    // Years begin in March, so that leap days come last.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leaps = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    year * 365 + leaps + (month * 153 + 2) / 5 + day - 1 - 719_468
+}

@@ -1,0 +1,56 @@
+//! Varints (<https://protobuf.dev/programming-guides/encoding/#varints>), written.
+
+/// How many bytes a number takes.
+#[inline]
+pub(crate) fn len(number: u64) -> usize {
+    let bits = 64 - (number | 1).leading_zeros() as usize;
+    bits.div_ceil(7)
+}
+
+/// The bytes of a number, and how many they are; the rest are without meaning.
+#[inline]
+pub(crate) fn encode(number: u64) -> ([u8; 10], usize) {
+    let len = len(number);
+    let mut bytes = [0; 10];
+    // Seven bits to a byte: halves, quarters and eighths of the lowest 56 bits are moved apart.
+    let word = (number & 0x0fff_ffff) | ((number & 0x00ff_ffff_f000_0000) << 4);
+    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x0fff_c000_0fff_c000) << 2);
+    let word = (word & 0x007f_007f_007f_007f) | ((word & 0x3f80_3f80_3f80_3f80) << 1);
+    if len <= 8 {
+        // Every byte but the last says that another one follows.
+        let more = 0x8080_8080_8080_8080 & ((1u64 << ((len - 1) * 8)) - 1);
+        bytes[..8].copy_from_slice(&(word | more).to_le_bytes());
+    } else {
+        bytes[..8].copy_from_slice(&(word | 0x8080_8080_8080_8080).to_le_bytes());
+        bytes[8] = (number >> 56) as u8 & 0x7f;
+        if len == 10 {
+            bytes[8] |= 0x80;
+            bytes[9] = (number >> 63) as u8;
+        }
+    }
+    (bytes, len)
+}
+
+/// `sint32` and `sint64`: small numbers of either sign become small ones without.
+#[inline]
+pub(crate) fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)).cast_unsigned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_every_length_are_as_prost_writes_them() {
+        let shifts = (0..64).map(|shift| 1u64 << shift);
+        for number in shifts.flat_map(|bit| [bit - 1, bit, bit | 1, bit.wrapping_neg(), !bit]) {
+            let mut expected = Vec::new();
+            prost::encoding::encode_varint(number, &mut expected);
+            let (bytes, len) = encode(number);
+            assert_eq!(bytes[..len], expected, "{number}");
+            assert_eq!(len, super::len(number));
+        }
+        assert_eq!([0, -1, 1, i64::MAX, i64::MIN].map(zigzag), [0, 1, 2, u64::MAX - 1, u64::MAX]);
+    }
+}
