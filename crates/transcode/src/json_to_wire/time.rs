@@ -3,7 +3,7 @@
 /// Seconds and nanoseconds.
 pub(super) type Time = (i64, i32);
 
-/// Durations reach this far both ways, seconds: some 10,000 years.
+/// Durations reach this far both ways, whole seconds: some 10,000 years.
 const LONGEST: u64 = 315_576_000_000;
 
 /// A point in time from the year 1 to 9999, since 1970.
@@ -65,7 +65,7 @@ pub(super) fn duration(text: &[u8]) -> Result<Time, &'static str> {
     if rest != b"s" {
         return Err(FORM);
     }
-    if seconds > LONGEST || (seconds == LONGEST && nanos > 0) {
+    if seconds > LONGEST {
         return Err("the duration is longer than 10,000 years");
     }
     let seconds = seconds.cast_signed();
