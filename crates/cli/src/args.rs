@@ -198,6 +198,7 @@ Examples:
   wirelab transcode --type user.v1.User --proto api < user.json > user.binpb
   wirelab transcode --type user.v1.User --proto api --pretty < user.binpb
   wirelab transcode --type user.v1.User --proto api --from ndjson --to delimited < users.ndjson
+  wirelab transcode --type shop.order.v1.Order --proto api --mask 'id,items.*.sku' < order.binpb
   kafka-tail | wirelab transcode --type user.v1.User localhost:50051 --from delimited | jq .name
 
 Formats:
@@ -235,6 +236,12 @@ pub struct Transcode {
     /// Write enum values as numbers
     #[arg(long)]
     pub enums_as_numbers: bool,
+    /// Pass over JSON fields and enum names that the type does not have
+    #[arg(long)]
+    pub ignore_unknown: bool,
+    /// Keep only these fields: paths as in google.protobuf.FieldMask, with commas between them
+    #[arg(long, value_name = "PATHS")]
+    pub mask: Option<String>,
     /// Refuse messages longer than this, such as 64KiB or 1MiB
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size)]
     pub max_message: usize,

@@ -80,7 +80,7 @@ fn failures() {
             b"",
             "no/such/file: cannot be read: No such file or directory (os error 2)",
         ),
-        ("-", b"{\"id\":\"x\"}", "standard input, record 1:1:9: id: "),
+        ("-", b"{\"id\":\"x\"}", "standard input, record 1:1:7: id: "),
         (
             "-",
             b"{} {}",

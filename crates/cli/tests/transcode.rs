@@ -113,6 +113,25 @@ fn options() {
                 b"{\"level\": 0}",
             ),
             ("everything.v1.Lists", "--from json --to json --emit-defaults", b"{}"),
+            (HELLO, "--to ndjson", b"{\"name\": \"a\", \"more\": [1, {}]}"),
+            (HELLO, "--to ndjson --ignore-unknown", b"{\"name\": \"a\", \"more\": [1, {}]}"),
+        ],
+    );
+}
+
+#[test]
+fn masks() {
+    let json = br#"{"id": 1, "name": "Ada", "age": 36, "createdAt": "2026-11-21T09:31:00Z", "tags": ["a"]}"#;
+    check(
+        "masks",
+        &[
+            ("user.v1.User", "--to json --mask name,createdAt", json),
+            ("user.v1.User", "--to delimited --mask id,age", json),
+            ("user.v1.User", "--mask name", b"\x08\x02\x12\x03Bob"),
+            ("user.v1.User", "--mask name --to protobuf", b"\x08\x02\x12\x03Bob"),
+            ("user.v1.User", "--from delimited --mask id", b"\x02\x08\x02\x01\x08"),
+            ("user.v1.User", "--mask name,tags.first", b""),
+            ("user.v1.User", "--mask name..x", b""),
         ],
     );
 }

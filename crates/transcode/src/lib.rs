@@ -20,6 +20,7 @@ mod canonical;
 mod encodings;
 mod error;
 mod json_to_wire;
+mod mask;
 mod path;
 mod plan;
 mod spans;
@@ -30,6 +31,7 @@ mod wire_to_json;
 #[cfg(feature = "encodings")]
 pub use encodings::{Encoded, Encoding};
 pub use error::Error;
+pub use mask::{Mask, Merging};
 pub use prost_reflect::MessageDescriptor;
 pub use spans::FieldSpan;
 
@@ -158,6 +160,18 @@ impl Codec {
     /// [`Limits`].
     pub fn normalize(&self, wire: &[u8], canonical: &mut Vec<u8>) -> Result<(), Error> {
         canonical::normalize(&self.plans, self.root, &self.limits, wire, canonical)
+    }
+
+    /// The mask of these paths: names of fields in snake case or lowerCamelCase with dots between them, `*` for every
+    /// element of a list or value of a map (`authors.*.name`; alone, or at the end, for everything there), keys of
+    /// maps (`labels.tier`, in backticks when they hold dots or commas), and `[pkg.extension]`. A text may hold
+    /// several paths with commas between them. No path means nothing of the message.
+    ///
+    /// # Errors
+    /// A path that leads nowhere: names that the type does not have, an index into a list, parts of a scalar, keys
+    /// of type bool; with the path.
+    pub fn mask<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>) -> Result<Mask, Error> {
+        Mask::new(self, paths)
     }
 
     /// Which field each byte belongs to: at most `limit` spans, outer before inner, by start. What cannot be

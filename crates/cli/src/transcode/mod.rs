@@ -12,12 +12,14 @@ use crate::{
 use records::Records;
 use std::io;
 use wirelab_model::{Problem, ProblemKind};
-use wirelab_transcode::{Codec, Options};
+use wirelab_transcode::{Codec, Error, Options};
 use write::Writer;
 
 /// Converts all there is on standard input; the number is the exit code.
 pub async fn run(args: Transcode) -> Result<u8, Problem> {
-    let codec = source::codec(&args.message, args.address.as_deref(), &args.schemas).await?;
+    let codec = source::codec(&args.message, args.address.as_deref(), &args.schemas)
+        .await?
+        .ignoring_unknown(args.ignore_unknown);
     let converted = tokio::task::spawn_blocking(move || {
         let mut records = Records::new(io::stdin(), place::STDIN, args.max_message);
         convert(&codec, &mut records, &args, io::stdout())
@@ -51,8 +53,10 @@ fn convert<R: io::Read, W: io::Write>(
         enums_as_numbers: args.enums_as_numbers,
         pretty: args.pretty,
     };
+    let mask = args.mask.as_deref().map(|paths| codec.mask([paths]).map_err(|error| named(&error)));
+    let mask = mask.transpose()?;
     let mut writer = Writer::new(out, to);
-    let (mut wire, mut json) = (Vec::new(), Vec::new());
+    let (mut wire, mut pruned, mut json) = (Vec::new(), Vec::new(), Vec::new());
     while records.next(from, || writer.flush())? {
         let bytes = records.current();
         let wire: &[u8] = if from.is_text() {
@@ -64,17 +68,33 @@ fn convert<R: io::Read, W: io::Write>(
         } else {
             bytes
         };
+        let place = records.place();
+        let unreadable = |error| place::unreadable(&place.name(), place.offset, &error);
+        let wire = match &mask {
+            None => wire,
+            Some(mask) => {
+                pruned.clear();
+                mask.prune(wire, &mut pruned).map_err(unreadable)?;
+                &pruned
+            }
+        };
         if to.is_text() {
             json.clear();
-            let written = codec.wire_to_json(wire, &mut json, &options);
-            written.map_err(|error| {
-                let place = records.place();
-                place::unreadable(&place.name(), place.offset, &error)
-            })?;
+            codec.wire_to_json(wire, &mut json, &options).map_err(unreadable)?;
             writer.write(&json)?;
         } else {
             writer.write(wire)?;
         }
     }
     writer.finish()
+}
+
+/// What is wrong with the mask.
+fn named(error: &Error) -> Problem {
+    Problem::new(ProblemKind::Mismatch, error.message()).at(format!(
+        "--mask {}",
+        error.path().unwrap_or_default()
+    )
+    .trim_end()
+    .to_owned())
 }

@@ -6,8 +6,8 @@
 //! lists as their type packs them, map entries by key, no zero where presence is implicit; then, as they came, what
 //! the type does not know: unknown fields, fields of another wire type, and numbers that a closed enum lacks.
 
-mod records;
-mod reverse;
+pub(crate) mod records;
+pub(crate) mod reverse;
 
 use crate::plan::{Arity, EnumPlan, Field, Kind, MessageId, MessagePlan, NONE, Plans};
 use crate::{Error, Limits};
@@ -437,14 +437,14 @@ struct Entry {
 }
 
 /// Where the records of a message are, given the record of its field.
-fn content(record: &Record) -> Range<usize> {
+pub(crate) fn content(record: &Record) -> Range<usize> {
     match &record.raw {
         Raw::Len(range) | Raw::Group(range) => range.clone(),
         _ => record.end..record.end,
     }
 }
 
-fn bits(raw: &Raw) -> u64 {
+pub(crate) fn bits(raw: &Raw) -> u64 {
     match raw {
         Raw::Varint(bits) | Raw::I64(bits) => *bits,
         Raw::I32(bits) => u64::from(*bits),
@@ -462,7 +462,7 @@ fn zero(kind: Kind) -> Raw {
 }
 
 /// A number as its kind is written: readers drop the bits that it has no room for.
-fn canonical(kind: Kind, bits: u64) -> u64 {
+pub(crate) fn canonical(kind: Kind, bits: u64) -> u64 {
     match kind {
         Kind::Int32 | Kind::Enum => i64::from(bits as i32).cast_unsigned(),
         Kind::Uint32 | Kind::Sint32 => u64::from(bits as u32),
@@ -472,7 +472,7 @@ fn canonical(kind: Kind, bits: u64) -> u64 {
 }
 
 /// Whether the field is of a closed enum that has no value of this number.
-fn is_no_value(field: &Field, bits: u64) -> bool {
+pub(crate) fn is_no_value(field: &Field, bits: u64) -> bool {
     let lacks = |kind: &EnumPlan| kind.closed && kind.value(bits as i32).is_none();
     field.enumeration.as_deref().is_some_and(lacks)
 }

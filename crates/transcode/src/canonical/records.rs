@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// What is wrong with a wire, and at which byte.
 #[derive(Debug, PartialEq)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     pub offset: usize,
     pub message: String,
     /// Innermost part first.
@@ -27,7 +27,7 @@ impl Fault {
 
 /// The value of a record.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Raw {
+pub(crate) enum Raw {
     Varint(u64),
     I64(u64),
     /// Where the bytes lie.
@@ -51,7 +51,7 @@ impl Raw {
 
 /// A field's tag and value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Record {
+pub(crate) struct Record {
     pub number: u32,
     pub start: usize,
     pub end: usize,
@@ -59,7 +59,7 @@ pub(super) struct Record {
 }
 
 /// Reads records of one wire. Remembers where groups end, so that those inside others are looked through once.
-pub(super) struct Records<'a> {
+pub(crate) struct Records<'a> {
     wire: &'a [u8],
     max_depth: usize,
     /// From where the content of a group begins to where it ends, and to where its end tag does.
@@ -197,6 +197,6 @@ impl<'a> Records<'a> {
     }
 }
 
-pub(super) fn too_deep(offset: usize, depth: usize) -> Fault {
+pub(crate) fn too_deep(offset: usize, depth: usize) -> Fault {
     Fault::new(offset, format!("messages are nested more than {depth} deep"))
 }

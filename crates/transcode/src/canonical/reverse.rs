@@ -4,7 +4,7 @@ use crate::plan::Kind;
 
 /// The bytes so far, the last one first.
 #[derive(Default)]
-pub(super) struct Reverse(Vec<u8>);
+pub(crate) struct Reverse(Vec<u8>);
 
 impl Reverse {
     /// How many bytes there are; the difference between two of these is the length of what came between.
