@@ -1,7 +1,9 @@
 //! Compiles `proto-samples/` without protoc: the descriptor set that the server serves by reflection, and the
-//! services' code. `everything/` is served as raw bytes, since prost generates neither groups nor extensions.
+//! services' code. `everything/` is served as raw bytes, since prost generates neither groups nor extensions, and
+//! `everything/v1/editions.proto` without its descriptor, since protox knows no editions.
 
 use prost::Message;
+use prost_types::{MethodDescriptorProto, ServiceDescriptorProto};
 use std::path::{Path, PathBuf};
 use std::{env, error::Error, fs};
 use tonic_build::manual;
@@ -38,7 +40,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         .flat_map(|file| &file.service)
         .find(|service| service.name() == "Everything")
         .ok_or("the samples define Everything")?;
-    manual::Builder::new().build_client(true).compile(&[raw_service(everything)]);
+    let editions = ServiceDescriptorProto {
+        name: Some("Editions".into()),
+        method: vec![MethodDescriptorProto { name: Some("Echo".into()), ..Default::default() }],
+        options: None,
+    };
+    let services = [raw_service(everything), raw_service(&editions)];
+    manual::Builder::new().build_client(true).compile(&services);
     set.file.retain(|file| {
         !file.name().starts_with("google/api/") && !file.name().starts_with("everything/")
     });
@@ -48,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The same service over bytes.
-fn raw_service(service: &prost_types::ServiceDescriptorProto) -> manual::Service {
+fn raw_service(service: &ServiceDescriptorProto) -> manual::Service {
     let methods = service.method.iter().map(|method| {
         let mut raw = manual::Method::builder()
             .name(snake_case(method.name()))

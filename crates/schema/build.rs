@@ -1,5 +1,5 @@
 //! Turns the google/api, google/rpc, google/type and google/longrunning files and the `descriptor.proto` that registry
-//! packages ship, and the features of languages in `protos`, into a table of names and texts, so that no copy of the
+//! packages ship, and the features of languages in `builtin`, into a table of names and texts, so that no copy of the
 //! former lives in this tree.
 
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=CARGO_HOME");
     let own =
-        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it")).join("protos");
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it")).join("builtin");
     let [apis, descriptor] = [GOOGLEAPIS, DESCRIPTOR]
         .map(|package| package.root().unwrap_or_else(|problem| panic!("{problem}")));
     let mut table = String::from("&[\n");

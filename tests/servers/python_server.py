@@ -19,6 +19,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
 SERVICE = "parts.v1.Parts"
+EDITION_SERVICE = "parts.v2.Drawers"
 FIELD = descriptor_pb2.FieldDescriptorProto
 
 
@@ -69,17 +70,52 @@ def schema():
     return file
 
 
+def edition():
+    """A file of edition 2023 that sets features."""
+    features = descriptor_pb2.FeatureSet
+    file = descriptor_pb2.FileDescriptorProto(
+        name="parts/v2/drawers.proto",
+        package="parts.v2",
+        syntax="editions",
+        edition=descriptor_pb2.EDITION_2023,
+    )
+    file.options.features.field_presence = features.IMPLICIT
+    drawer = file.message_type.add(name="Drawer")
+
+    def field(name, kind, type_name=None, label=FIELD.LABEL_OPTIONAL, **settings):
+        added = drawer.field.add(
+            name=name, number=len(drawer.field) + 1, type=kind, label=label, type_name=type_name
+        )
+        if settings:
+            added.options.features.MergeFrom(features(**settings))
+
+    field("label", FIELD.TYPE_STRING)
+    field("explicit", FIELD.TYPE_INT32, field_presence=features.EXPLICIT)
+    field("inner", FIELD.TYPE_MESSAGE, ".parts.v2.Drawer", message_encoding=features.DELIMITED)
+    field(
+        "shelves",
+        FIELD.TYPE_INT32,
+        label=FIELD.LABEL_REPEATED,
+        repeated_field_encoding=features.EXPANDED,
+    )
+    service = file.service.add(name="Drawers")
+    service.method.add(name="Turn", input_type=".parts.v2.Drawer", output_type=".parts.v2.Drawer")
+    return file
+
+
 POOL = descriptor_pool.Default()
 POOL.AddSerializedFile(timestamp_pb2.DESCRIPTOR.serialized_pb)
 POOL.AddSerializedFile(schema().SerializeToString())
+POOL.AddSerializedFile(edition().SerializeToString())
 
 
 def message_class(name):
-    return message_factory.GetMessageClass(POOL.FindMessageTypeByName(f"parts.v1.{name}"))
+    return message_factory.GetMessageClass(POOL.FindMessageTypeByName(f"parts.{name}"))
 
 
-GetPartRequest, Part = message_class("GetPartRequest"), message_class("Part")
-ListPartsRequest, AddSummary = message_class("ListPartsRequest"), message_class("AddSummary")
+GetPartRequest, Part = message_class("v1.GetPartRequest"), message_class("v1.Part")
+ListPartsRequest, AddSummary = message_class("v1.ListPartsRequest"), message_class("v1.AddSummary")
+Drawer = message_class("v2.Drawer")
 
 
 def obey(context):
@@ -131,6 +167,17 @@ def echo(requests, context):
     yield from requests
 
 
+def turn(request, context):
+    """What was outside comes inside, and the other way round."""
+    obey(context)
+    answer = Drawer(label=request.inner.label, shelves=reversed(request.shelves))
+    if request.HasField("explicit"):
+        answer.explicit = -request.explicit
+    if request.label:
+        answer.inner.label = request.label
+    return answer
+
+
 def handlers():
     def kind(make, function, request, response):
         return make(
@@ -139,7 +186,9 @@ def handlers():
             response_serializer=response.SerializeToString,
         )
 
-    return grpc.method_handlers_generic_handler(
+    drawers = {"Turn": kind(grpc.unary_unary_rpc_method_handler, turn, Drawer, Drawer)}
+    yield grpc.method_handlers_generic_handler(EDITION_SERVICE, drawers)
+    yield grpc.method_handlers_generic_handler(
         SERVICE,
         {
             "GetPart": kind(grpc.unary_unary_rpc_method_handler, get_part, GetPartRequest, Part),
@@ -156,11 +205,11 @@ def main():
     arguments = parser.parse_args()
 
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=8))
-    server.add_generic_rpc_handlers((handlers(),))
+    server.add_generic_rpc_handlers(tuple(handlers()))
     status = health.HealthServicer()
     status.set("", health_pb2.HealthCheckResponse.SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(status, server)
-    names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    names = (SERVICE, EDITION_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
 
     if arguments.tls:

@@ -94,6 +94,28 @@ fn every_kind_is_called() {
     }
 }
 
+/// The server decodes and encodes by its own understanding of the edition: delimited messages, lists that are not
+/// packed, fields with implicit and explicit presence.
+#[test]
+fn services_of_editions_are_described_and_called() {
+    let server = Server::start(&[]);
+    let described = wirelab(&["describe", "parts.v2.Drawer", &server.address]);
+    assert_eq!(described.code, 0, "{described:?}");
+    insta::assert_snapshot!(described.out.trim_end(), @"");
+    for (data, expected) in [
+        (
+            r#"{"label": "out", "explicit": 0, "inner": {"label": "in"}, "shelves": [1, 2, 300]}"#,
+            json!({"label": "in", "explicit": 0, "inner": {"label": "out"}, "shelves": [300, 2, 1]}),
+        ),
+        (r#"{"label": ""}"#, json!({})),
+    ] {
+        let called =
+            wirelab(&["call", &server.address, "parts.v2.Drawers/Turn", "-d", data]);
+        assert_eq!((called.code, &*called.err), (0, ""), "{data}: {called:?}");
+        assert_eq!(values(&called.out), [expected], "{data}");
+    }
+}
+
 #[test]
 fn metadata_goes_both_ways_whole() {
     let server = Server::start(&[]);

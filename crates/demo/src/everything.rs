@@ -1,9 +1,9 @@
-//! `everything.v1.Everything`: gives bytes back without looking at them.
+//! `everything.v1.Everything` and `everything.v1.Editions`: give bytes back without looking at them.
 
 use crate::{
     control::{Answers, Pace},
     details,
-    proto::everything::everything_server,
+    proto::everything::{editions_server, everything_server},
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
@@ -17,7 +17,7 @@ const MAX_COLLECTED_BYTES: usize = 64 << 20;
 /// Field number of `EverythingList.messages`.
 const MESSAGES_FIELD: u32 = 1;
 
-/// The service.
+/// Both services.
 #[derive(Clone, Copy, Debug)]
 pub struct Everything;
 
@@ -25,6 +25,13 @@ type Raw = Result<Response<Bytes>, Status>;
 
 fn back(request: Request<Bytes>) -> Raw {
     Ok(Response::new(request.into_inner()))
+}
+
+#[async_trait]
+impl editions_server::Editions for Everything {
+    async fn echo(&self, request: Request<Bytes>) -> Raw {
+        back(request)
+    }
 }
 
 #[async_trait]

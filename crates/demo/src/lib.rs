@@ -8,7 +8,7 @@
 //! | `shop.inventory.v1.InventoryService` | stock in memory, reservations, a watch stream |
 //! | `shop.order.v1.OrderService` | orders in memory, an import stream, tracking with a step a second |
 //! | `user.v1.UserService`, `node.v1.NodeService`, `helloworld.Greeter` | what gRPC tutorials have |
-//! | `everything.v1.Everything` | gives every message back byte for byte |
+//! | `everything.v1.Everything`, `everything.v1.Editions` | give every message back byte for byte; the latter is not in reflection |
 //! | `grpc.reflection.v1`, `grpc.reflection.v1alpha` | with comments and `google.api.http` rules |
 //! | `grpc.health.v1.Health` | for the server and each service |
 //!

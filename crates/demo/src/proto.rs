@@ -33,4 +33,5 @@ pub mod helloworld {
 
 pub mod everything {
     include!(concat!(env!("OUT_DIR"), "/everything.v1.Everything.rs"));
+    include!(concat!(env!("OUT_DIR"), "/everything.v1.Editions.rs"));
 }

@@ -5,7 +5,7 @@ use crate::{
     control::Obey,
     everything::Everything,
     proto::{
-        everything::everything_server::EverythingServer,
+        everything::{editions_server::EditionsServer, everything_server::EverythingServer},
         helloworld::greeter_server::GreeterServer,
         node::v1::node_service_server::NodeServiceServer,
         shop::{
@@ -44,6 +44,7 @@ pub async fn serve(listener: TcpListener, shutdown: CancellationToken) -> io::Re
     tell::<NodeServiceServer<Nodes>>(&health).await;
     tell::<GreeterServer<Greetings>>(&health).await;
     tell::<EverythingServer<Everything>>(&health).await;
+    tell::<EditionsServer<Everything>>(&health).await;
 
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server = Server::builder()
@@ -64,6 +65,7 @@ pub async fn serve(listener: TcpListener, shutdown: CancellationToken) -> io::Re
         .add_service(NodeServiceServer::new(Nodes))
         .add_service(GreeterServer::new(Greetings))
         .add_service(EverythingServer::new(Everything).max_decoding_message_size(MAX_MESSAGE_BYTES))
+        .add_service(EditionsServer::new(Everything).max_decoding_message_size(MAX_MESSAGE_BYTES))
         .serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned());
     let grace = async {
         shutdown.cancelled().await;

@@ -17,6 +17,12 @@
 //! let text = schema.describe("shop.v1.Item");
 //! ```
 //!
+//! Editions 2023 and 2024 are known in all three kinds of input. prost-reflect knows none, so a file of an edition
+//! stands in [`Source::pool`] as the proto2 file that means the same. The `google.protobuf.FeatureSet` that holds for a
+//! definition, nothing left unset, is in the options of every file, message, field, oneof and enum of such a file, under
+//! the numbers of `google/protobuf/descriptor.proto` (50, 12, 21, 1 and 7); ask it, not the file's syntax, for implicit
+//! presence, open enums and strings that need not be UTF-8. Files of proto2 and proto3 carry none.
+//!
 //! How imports are found, when no import root is named, in this order: the modules of `buf.yaml` and
 //! `buf.work.yaml` above, at and below the opened path; the folders from the importing file up to the opened one;
 //! any place in the opened folder whose path ends in the import, the nearest first; the folders above the opened

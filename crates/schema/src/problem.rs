@@ -9,7 +9,7 @@ use wirelab_model::{Problem, ProblemKind, Span};
 /// How many problems of a source are kept; the rest is counted.
 const MAX_PROBLEMS: usize = 1_000;
 /// How many problems of one file are kept: a parser that lost its way reports more than anyone reads.
-pub(crate) const MAX_PROBLEMS_A_FILE: usize = 10;
+const MAX_PROBLEMS_A_FILE: usize = 10;
 
 /// What went wrong while a source loaded.
 #[derive(Default)]

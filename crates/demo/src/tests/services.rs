@@ -249,6 +249,8 @@ async fn everything_comes_back_byte_for_byte() {
             let outcome = server.raw(&path, &[], vec![wire.clone()]).await;
             assert_eq!(outcome.messages, std::slice::from_ref(&wire), "{name}");
         }
+        let outcome = server.raw("everything.v1.Editions/Echo", &[], vec![wire.clone()]).await;
+        assert_eq!(outcome.messages, std::slice::from_ref(&wire), "Editions");
         let path = "everything.v1.Everything/EchoServerStream";
         let outcome = server.raw(path, &[], vec![wire.clone()]).await;
         assert_eq!(outcome.messages, vec![wire.clone(); 3]);

@@ -2,7 +2,7 @@
 //! understood here; what languages add, `features.(pb.cpp)`, is left to the pool, which knows extensions.
 
 use super::{
-    Edition, Fault,
+    Edition, Fault, MAX_FAULTS,
     features::{FEATURES, FeatureSet, Target},
     options::{put, take},
 };
@@ -37,9 +37,11 @@ pub(super) fn interpret(
     for (index, option) in uninterpreted.iter().enumerate() {
         let option = UninterpretedOption::decode(option.as_slice())?;
         let mut fault = |message: String, help: String| {
-            let mut path = path.to_vec();
-            path.extend([UNINTERPRETED as i32, i32::try_from(index).unwrap_or(i32::MAX)]);
-            faults.push(Fault { path, message, help });
+            if faults.len() < MAX_FAULTS {
+                let mut path = path.to_vec();
+                path.extend([UNINTERPRETED as i32, i32::try_from(index).unwrap_or(i32::MAX)]);
+                faults.push(Fault { path, message, help });
+            }
         };
         if let Some((message, help)) = not_allowed(&option, edition, target) {
             fault(message.to_owned(), help.to_owned());

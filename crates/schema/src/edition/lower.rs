@@ -4,7 +4,7 @@
 //! file, message, field, oneof and enum under the official numbers; what the file itself said goes beside them.
 
 use super::{
-    Edition, Failure, Fault, Names, check,
+    Edition, Failure, Fault, MAX_FAULTS, Names, check,
     features::{
         EnumType, FeatureSet, FieldPresence, MessageEncoding, RepeatedFieldEncoding, Target,
     },
@@ -203,9 +203,8 @@ impl<'a> Lowerer<'a> {
         for (path, target) in std::mem::take(&mut self.implicit) {
             let own = self.enums.get(&target).copied();
             if own.unwrap_or_else(|| names.is_closed(&target)) {
-                let mut fault = check::closed();
-                fault.path.splice(..0, path);
-                self.faults.push(fault);
+                self.path = path;
+                self.fault(check::closed());
             }
         }
     }
@@ -416,8 +415,10 @@ impl<'a> Lowerer<'a> {
 
     /// Adds a fault whose path starts from the present definition.
     fn fault(&mut self, mut fault: Fault) {
-        fault.path.splice(..0, self.path.iter().copied());
-        self.faults.push(fault);
+        if self.faults.len() < MAX_FAULTS {
+            fault.path.splice(..0, self.path.iter().copied());
+            self.faults.push(fault);
+        }
     }
 
     /// What the text or a descriptor said of the visibility of a definition.

@@ -88,6 +88,9 @@ impl fmt::Display for Unknown {
     }
 }
 
+/// How many faults of one file are kept.
+const MAX_FAULTS: usize = 10;
+
 /// Something that an edition does not allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {

@@ -1,7 +1,7 @@
 //! Rewrites the text of an edition as proto2 text that protox takes: labels in front of fields, quotes around
 //! reserved names, no `export` and `local`. Every offset and line of the new text leads back to the old one.
 
-use super::{Edition, raw::visibility};
+use super::{Edition, MAX_FAULTS, raw::visibility};
 use crate::lex::{Kind, Token, tokens};
 use prost_types::{SourceCodeInfo, source_code_info::Location};
 use std::collections::HashMap;
@@ -114,7 +114,9 @@ impl<'a> Rewriter<'a> {
     }
 
     fn fault(&mut self, at: Token, message: impl Into<String>, help: &'static str) {
-        self.out.faults.push((at.start, message.into(), help));
+        if self.out.faults.len() < MAX_FAULTS {
+            self.out.faults.push((at.start, message.into(), help));
+        }
     }
 
     /// Puts `new` in the place of what is between two offsets.

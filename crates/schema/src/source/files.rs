@@ -80,6 +80,7 @@ impl Loader<'_> {
             }
             todo = next.into_iter().collect();
         }
+        self.renew_descriptor();
         // Built-in files come last, when it is known which of what they import the source has itself.
         for name in builtin::ALWAYS {
             if self.own_copy(name).is_none() {
@@ -90,6 +91,25 @@ impl Loader<'_> {
         while index < self.entries.len() {
             self.resolve_builtin(index);
             index += 1;
+        }
+    }
+
+    /// A copy of `descriptor.proto` from before editions cannot hold what files of editions set.
+    fn renew_descriptor(&mut self) {
+        const NAME: &str = "google/protobuf/descriptor.proto";
+        let parsed = |entry: &Entry| entry.parsed.as_ref().is_some_and(|p| p.edition.is_some());
+        if !self.entries.iter().any(parsed) {
+            return;
+        }
+        for entry in &mut self.entries {
+            if let (Key::File(path), Some(parsed)) = (&entry.key, &mut entry.parsed)
+                && path.ends_with(NAME)
+                && !parsed.descriptor.message_type.iter().any(|m| m.name() == "FeatureSet")
+                && let Some(newer) = parse_builtin(NAME)
+            {
+                *parsed = newer;
+                entry.targets.clear();
+            }
         }
     }
 

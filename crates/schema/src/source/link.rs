@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     edition,
-    problem::{MAX_PROBLEMS_A_FILE, Problems, from_diagnostic, from_fault, place_of_span},
+    problem::{Problems, from_diagnostic, from_fault, place_of_span},
 };
 use prost::bytes::Bytes;
 use prost_reflect::DescriptorPool;
@@ -293,8 +293,7 @@ fn again(unit: &Unit, names: &[Option<String>], pool: &mut Pool) -> Option<Vec<P
     let error = match add(parsed, pool) {
         Err(Failure::Invalid(error)) => error,
         Err(Failure::Faults(faults)) => {
-            let faults = faults.iter().take(MAX_PROBLEMS_A_FILE);
-            return Some(faults.map(|f| from_fault(f, &places, &text)).collect());
+            return Some(faults.iter().map(|f| from_fault(f, &places, &text)).collect());
         }
         _ => return None,
     };

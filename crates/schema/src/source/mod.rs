@@ -117,7 +117,8 @@ impl Source {
         }
     }
 
-    /// Everything that compiled, with what it imports and the common built-in files.
+    /// Everything that compiled, with what it imports and the common built-in files. Files of editions are there as
+    /// proto2 with their resolved features in the options (see the crate's documentation).
     pub fn pool(&self) -> &DescriptorPool {
         &self.inner.pool
     }

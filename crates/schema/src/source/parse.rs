@@ -4,7 +4,7 @@ use super::limits::MAX_NESTING;
 use crate::builtin::{self, Builtin};
 use crate::edition::{self, Edition, Said, Unknown};
 use crate::lex::{is_word, skip, word};
-use crate::problem::{MAX_PROBLEMS_A_FILE, from_diagnostic, from_fault, place, place_of_span};
+use crate::problem::{from_diagnostic, from_fault, place, place_of_span};
 use prost_types::{FileDescriptorProto, source_code_info::Location};
 use protox::file::File;
 use std::{borrow::Cow, ops::Range};
@@ -83,10 +83,9 @@ pub(super) fn parse_whole(name: &str, text: &str) -> Result<Parsed, Vec<Problem>
             })?;
             let rewritten = edition::rewrite(&readable, edition);
             if !rewritten.faults.is_empty() {
-                let faults = rewritten.faults.into_iter().take(MAX_PROBLEMS_A_FILE);
                 let fault =
                     |(at, message, help)| problem(ProblemKind::Invalid, message, at).help(help);
-                return Err(faults.map(fault).collect());
+                return Err(rewritten.faults.into_iter().map(fault).collect());
             }
             Some((edition, rewritten))
         }

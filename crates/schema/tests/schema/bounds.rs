@@ -189,3 +189,53 @@ fn links_are_followed_once() {
     let source = load(&opened);
     assert_eq!((source.files(), source.problems()), (2, &[][..]));
 }
+
+#[test]
+fn damaged_texts_of_an_edition_do_no_harm() {
+    const STEP: usize = 29;
+    let text = fs::read_to_string(crate::cases().join("editions/new.proto")).expect("a case");
+    let mut sound = 0;
+    for at in (0..text.len()).step_by(STEP) {
+        let with = |replacement: &str| format!("{}{replacement}{}", &text[..at], &text[at + 1..]);
+        let texts = [text[..at].to_owned(), with("{"), with("}"), with("\""), with(";"), with("[")];
+        let names: Vec<_> = (0..texts.len()).map(|i| format!("{i}.proto")).collect();
+        let files = names.iter().map(String::as_str).zip(texts.iter().map(String::as_str));
+        let folder = folder(&files.collect::<Vec<_>>());
+        let source = load(folder.path());
+        assert!(source.problems().iter().all(|p| p.kind != ProblemKind::Internal));
+        sound += source.files();
+    }
+    assert!(sound > 0, "some damage is within a comment");
+}
+
+#[test]
+fn faults_without_end_are_told_in_part() {
+    let many = 10_000;
+    for (text, message) in [
+        (
+            format!(
+                "edition = \"2023\"; message M {{ {} }}",
+                "optional int32 a = 1; ".repeat(many)
+            ),
+            "the label `optional`",
+        ),
+        (
+            format!(
+                "edition = \"2023\"; message M {{ {} }}",
+                (1..=5_000)
+                    .map(|n| format!("int32 a{n} = {n} [packed = true];"))
+                    .collect::<String>()
+            ),
+            "the option `packed`",
+        ),
+        (
+            format!("edition = \"2023\"; {}", "option features.nope = X; ".repeat(many)),
+            "`nope` is no feature",
+        ),
+    ] {
+        let folder = folder(&[("many.proto", &text)]);
+        let source = load(folder.path());
+        assert_eq!(source.problems().len(), 10);
+        assert!(source.problems()[9].message.contains(message), "{:?}", source.problems());
+    }
+}

@@ -49,11 +49,23 @@ fn a_set_says_what_its_files_say() {
     assert_eq!(schema.describe("shop.v1.Shop"), files.describe("shop.v1.Shop"));
 }
 
+/// A file of syntax `editions` with its number, which prost's types cannot hold.
+fn of_edition(file: &[u8], number: u64) -> Vec<u8> {
+    let mut bytes = file.to_vec();
+    bytes.push(14 << 3);
+    prost::encoding::encode_varint(number, &mut bytes);
+    bytes
+}
+
+/// `FileOptions` whose `features` hold a key without a value.
+const DAMAGED: &[u8] = &[0x42, 4, 0x92, 0x03, 1, 0x08];
+
 #[test]
 fn sets_with_something_wrong() {
     let [types, shop] = <[Vec<u8>; 2]>::try_from(set_of("catalog")).expect("two files");
     let clash = file(&types, |f| f.message_type.clear());
     let edition = file(&types, |f| f.syntax = Some("editions".to_owned()));
+    let lone = file(&edition, |f| f.dependency.push("gone.proto".to_owned()));
     let nameless = file(&types, |f| f.name = None);
     let syntax = file(&types, |f| f.syntax = Some("proto9".to_owned()));
     let map = file(&set_of("fields")[1], |f| f.message_type[0].nested_type[1].field.truncate(1));
@@ -66,7 +78,11 @@ fn sets_with_something_wrong() {
         ("a file twice", join(&[types.clone(), types.clone()])),
         ("two files of one name", join(&[types.clone(), clash])),
         ("two files that define the same", join(&[types.clone(), twice])),
-        ("editions", join(&[edition, shop.clone()])),
+        ("an edition that is missing", join(&[edition.clone(), shop.clone()])),
+        ("edition 2023", join(&[of_edition(&edition, 1000), shop.clone()])),
+        ("edition 2024, a file missing", join(&[of_edition(&lone, 1001)])),
+        ("an edition not known yet", join(&[of_edition(&edition, 1002), shop.clone()])),
+        ("damaged features", join(&[[&of_edition(&edition, 1000)[..], DAMAGED].concat()])),
         ("an unknown syntax", join(&[syntax])),
         ("a map without values", join(&[set_of("fields")[0].clone(), map])),
         ("a file without a name", join(&[nameless, types.clone()])),
