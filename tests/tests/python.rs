@@ -101,7 +101,17 @@ fn services_of_editions_are_described_and_called() {
     let server = Server::start(&[]);
     let described = wirelab(&["describe", "parts.v2.Drawer", &server.address]);
     assert_eq!(described.code, 0, "{described:?}");
-    insta::assert_snapshot!(described.out.trim_end(), @"");
+    insta::assert_snapshot!(described.out.trim_end(), @r#"
+    edition = "2023";
+    option features.field_presence = IMPLICIT;
+
+    message Drawer {
+      string label = 1;
+      int32 explicit = 2 [features.field_presence = EXPLICIT];
+      Drawer inner = 3 [features.message_encoding = DELIMITED];
+      repeated int32 shelves = 4 [features.repeated_field_encoding = EXPANDED];
+    }
+    "#);
     for (data, expected) in [
         (
             r#"{"label": "out", "explicit": 0, "inner": {"label": "in"}, "shelves": [1, 2, 300]}"#,
@@ -109,8 +119,7 @@ fn services_of_editions_are_described_and_called() {
         ),
         (r#"{"label": ""}"#, json!({})),
     ] {
-        let called =
-            wirelab(&["call", &server.address, "parts.v2.Drawers/Turn", "-d", data]);
+        let called = wirelab(&["call", &server.address, "parts.v2.Drawers/Turn", "-d", data]);
         assert_eq!((called.code, &*called.err), (0, ""), "{data}: {called:?}");
         assert_eq!(values(&called.out), [expected], "{data}");
     }
