@@ -365,13 +365,13 @@ impl<'a> Lowerer<'a> {
         } else if let Some(fault) = check::field(field, place, resolved.own, resolved.all) {
             self.fault(fault);
         }
-        let is_implicit = resolved.all.field_presence() == FieldPresence::Implicit;
+        let is_repeated = field.label == Some(field::REPEATED);
+        let is_implicit = !is_repeated && resolved.all.field_presence() == FieldPresence::Implicit;
         if let Some(target) = target
             .filter(|_| is_implicit && place == Place::Message && field.r#type == Some(field::ENUM))
         {
             self.implicit.push((self.path.clone(), target));
         }
-        let is_repeated = field.label == Some(field::REPEATED);
         if !is_repeated && matches!(place, Place::Message | Place::Entry) {
             let required = resolved.all.field_presence() == FieldPresence::LegacyRequired;
             field.label = Some(if required { field::REQUIRED } else { field::OPTIONAL });
