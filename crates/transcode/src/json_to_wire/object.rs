@@ -193,7 +193,7 @@ impl Reader<'_> {
     pub(super) fn is_nullable(&self, field: &Field) -> bool {
         match field.kind {
             Kind::Enum => field.enumeration.as_ref().is_some_and(|plan| plan.null),
-            Kind::Message => self.plans.message(field.message).form == Form::Value,
+            Kind::Message | Kind::Group => self.plans.message(field.message).form == Form::Value,
             _ => false,
         }
     }
