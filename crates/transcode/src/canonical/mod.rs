@@ -29,7 +29,7 @@ pub(crate) fn normalize(
     let max_depth = limits.depth;
     let records = Records::new(wire, max_depth);
     let mut writer = Writer { plans, records, max_depth, out: Reverse::default() };
-    writer.message(root, &[0..wire.len()], 0).map_err(|fault| {
+    writer.message(root, std::slice::from_ref(&(0..wire.len())), 0).map_err(|fault| {
         let parts: Vec<String> = fault.path.into_iter().rev().collect();
         Error::new(fault.message).path_if_any(parts.join(".")).at_offset(fault.offset)
     })?;
@@ -370,7 +370,7 @@ impl<'a> Writer<'a> {
             } else {
                 self.scalar(value_field, &entry.value, false);
             }
-            self.scalar(key_field, entry.key.as_ref().unwrap_or(&zero(key_field.kind)), false);
+            self.scalar(key_field, entry.key.as_ref().unwrap_or(&zero(key_field)), false);
             self.out.length_since(before);
             self.out.bytes(field.tag());
         }
@@ -386,7 +386,7 @@ impl<'a> Writer<'a> {
         depth: usize,
     ) -> Result<Option<Entry>, Fault> {
         let [key_field, value_field] = field.entry.as_deref().expect("maps have entries");
-        let (mut key, mut value, mut parts) = (None, zero(value_field.kind), Vec::new());
+        let (mut key, mut value, mut parts) = (None, zero(value_field), Vec::new());
         let mut unknown = Vec::new();
         let mut at = bytes.start;
         while at < bytes.end {
@@ -452,9 +452,11 @@ pub(crate) fn bits(raw: &Raw) -> u64 {
     }
 }
 
-fn zero(kind: Kind) -> Raw {
-    match kind.wire_type() {
-        0 => Raw::Varint(0),
+/// What a part of an entry is when the entry lacks it. Of a closed enum, the first value need not be 0.
+fn zero(field: &Field) -> Raw {
+    let first = || field.enumeration.as_ref()?.values.first();
+    match field.kind.wire_type() {
+        0 => Raw::Varint(first().map_or(0, |value| i64::from(value.number).cast_unsigned())),
         1 => Raw::I64(0),
         5 => Raw::I32(0),
         _ => Raw::Len(0..0),
