@@ -154,8 +154,7 @@ fn limits_hold() {
             [wire, inner].concat()
         })
     };
-    let unknown =
-        |depth: usize| [vec![0xC3, 0x3E].repeat(depth), vec![0xC4, 0x3E].repeat(depth)].concat();
+    let unknown = |depth: usize| [[0xC3, 0x3E].repeat(depth), [0xC4, 0x3E].repeat(depth)].concat();
     for wire in [nested(MAX_DEPTH), unknown(MAX_DEPTH)] {
         assert_eq!(normalize(ALL, &wire).unwrap(), wire);
     }
