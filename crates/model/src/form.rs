@@ -155,6 +155,9 @@ pub struct EnumShape {
     pub docs: String,
     /// In the order of the file; aliases included.
     pub values: Vec<EnumValueShape>,
+    /// Takes none but these numbers: enums of proto2, and those of editions that say so.
+    #[serde(default)]
+    pub closed: bool,
 }
 
 /// A value of an enum.

@@ -148,7 +148,12 @@ fn enum_shape(e: &EnumDescriptor, docs: &mut Docs) -> EnumShape {
     let mut in_order: Vec<_> = e.values().collect();
     in_order.sort_by_key(|value| value.path().last().copied());
     let values = in_order.into_iter().map(value).collect();
-    EnumShape { name: e.full_name().to_owned(), docs: docs.of(&file, e.path()), values }
+    EnumShape {
+        name: e.full_name().to_owned(),
+        docs: docs.of(&file, e.path()),
+        values,
+        closed: edition::is_closed(e),
+    }
 }
 
 fn field_type(kind: &Kind) -> FieldType {

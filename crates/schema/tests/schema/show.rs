@@ -77,7 +77,7 @@ pub fn form(form: &FormTypes) -> String {
         }
     }
     for (name, e) in &form.enums {
-        let _ = writeln!(text, "enum {name}");
+        let _ = writeln!(text, "enum {name}{}", if e.closed { " (closed)" } else { "" });
         text += &docs(&e.docs, "  ");
         for value in &e.values {
             let _ = writeln!(

@@ -198,6 +198,7 @@ pub fn types() -> FormTypes {
         values: [("COUNTRY_UNSPECIFIED", 0), ("COUNTRY_FR", 1), ("COUNTRY_DE", 2)]
             .map(value)
             .into(),
+        closed: false,
     };
     FormTypes {
         root: root.into(),

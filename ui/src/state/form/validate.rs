@@ -170,11 +170,18 @@ impl Walk<'_> {
     }
 
     fn enumeration(&mut self, name: &str, value: &Json) {
+        let types = self.types;
         match value {
             Json::Null if name == NULL_VALUE => {}
-            Json::Number(text) if text.parse::<i32>().is_ok() => {}
+            Json::Number(text) if text.parse::<i32>().is_ok() => {
+                let number = text.parse::<i32>().ok();
+                let closed = types.enums.get(name).filter(|shape| shape.closed);
+                if closed.is_some_and(|shape| shape.values.iter().all(|v| Some(v.number) != number))
+                {
+                    self.issue(format!("{text} is no value of {}, which is closed", short(name)));
+                }
+            }
             Json::String(text) => {
-                let types = self.types;
                 let known = types.enums.get(name);
                 if known.is_some_and(|shape| shape.values.iter().all(|v| v.name != *text)) {
                     self.issue(match text.as_str() {
@@ -326,6 +333,20 @@ mod tests {
             let found = validate(&types, any, &parse(json).unwrap());
             assert_eq!(found.first().map(|i| i.message.as_str()), expected, "{json}");
         }
+    }
+
+    #[test]
+    fn closed_enums_take_known_numbers_only() {
+        let mut types = types();
+        let json =
+            |number: i32| parse(&format!(r#"{{"byLocation":{{"country":{number}}}}}"#)).unwrap();
+        let said = |types: &FormTypes, number| {
+            validate(types, &types.root, &json(number)).first().map(|issue| issue.message.clone())
+        };
+        assert_eq!(said(&types, 7), None);
+        types.enums.values_mut().for_each(|shape| shape.closed = true);
+        assert_eq!(said(&types, 2), None);
+        assert_eq!(said(&types, 7).as_deref(), Some("7 is no value of Country, which is closed"));
     }
 
     #[test]
