@@ -60,7 +60,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             wire,
             plans,
             out,
-            depth: limits.depth,
+            depth: limits.depth.min(crate::DEEPEST),
             indent: 0,
             end: 0,
             names: usize::from(options.original_names),

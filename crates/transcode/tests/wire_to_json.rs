@@ -1,0 +1,225 @@
+//! Wires as they may come, and the texts that they are.
+//!
+//! A wire is written as hex digits; `{…}` is its content with its length before, `"…"` a text as it is.
+
+mod common;
+
+use common::line;
+use prost_reflect::DescriptorPool;
+use std::fmt::Write;
+use std::sync::LazyLock;
+use wirelab_transcode::{Codec, Limits, Options};
+
+static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let files = ["everything.proto", "older.proto", "closed.proto"];
+    DescriptorPool::from_file_descriptor_set(protox::compile(files, [root]).unwrap()).unwrap()
+});
+
+/// What the notation stands for, up to its end or the bracket that closes it.
+fn wire(text: &mut std::str::Chars<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while let Some(char) = text.next() {
+        match char {
+            '}' => break,
+            '{' => {
+                let inner = wire(text);
+                prost::encoding::encode_varint(inner.len() as u64, &mut bytes);
+                bytes.extend(inner);
+            }
+            '"' => bytes
+                .extend(text.by_ref().take_while(|char| *char != '"').collect::<String>().bytes()),
+            ' ' => {}
+            high => {
+                let digits: String = [high, text.next().unwrap()].iter().collect();
+                bytes.push(u8::from_str_radix(&digits, 16).unwrap());
+            }
+        }
+    }
+    bytes
+}
+
+fn options(text: &str) -> Options {
+    Options {
+        original_names: text.contains("original"),
+        print_defaults: text.contains("defaults"),
+        enums_as_numbers: text.contains("numbers"),
+        pretty: text.contains("pretty"),
+    }
+}
+
+#[test]
+fn every_case_of_the_table() {
+    let mut report = String::new();
+    let table = include_str!("wire_to_json.txt");
+    for case in table.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let [name, flags, notation] = case.splitn(3, '|').collect::<Vec<_>>()[..] else {
+            panic!("{case}: not TYPE | OPTIONS | WIRE");
+        };
+        let codec = Codec::new(&POOL.get_message_by_name(name.trim()).unwrap());
+        let wire = wire(&mut notation.chars());
+        // What was learned from the first time must not change the second.
+        let outcomes = [(); 3].map(|()| {
+            let mut json = Vec::new();
+            match codec.wire_to_json(&wire, &mut json, &options(flags)) {
+                Ok(()) => String::from_utf8(json).unwrap(),
+                Err(error) => format!("error {}", line(&error)),
+            }
+        });
+        assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]), "{case}: {outcomes:?}");
+        if !outcomes[0].starts_with("error") {
+            serde_json::from_str::<serde_json::Value>(&outcomes[0]).unwrap();
+        }
+        let _ = writeln!(report, "{case}\n    {}", outcomes[0].replace('\n', "\n    "));
+    }
+    insta::assert_snapshot!(report);
+}
+
+/// Messages within messages, `depth` of them in all, each in the field that `tag` begins.
+fn nested(tag: &[u8], depth: usize) -> Vec<u8> {
+    let mut wire = Vec::new();
+    for _ in 1..depth {
+        let mut outer = tag.to_vec();
+        prost::encoding::encode_varint(wire.len() as u64, &mut outer);
+        outer.append(&mut wire);
+        wire = outer;
+    }
+    wire
+}
+
+#[test]
+fn the_deepest_nesting_that_can_be_allowed_fits_on_a_stack() {
+    let deep = Limits { depth: 5_000, ..Limits::default() };
+    let all = POOL.get_message_by_name("everything.Everything").unwrap();
+    let list = POOL.get_message_by_name("google.protobuf.ListValue").unwrap();
+    let any = POOL.get_message_by_name("google.protobuf.Any").unwrap();
+    let closed = POOL.get_message_by_name("closed.Closed").unwrap();
+    let mut anys = Vec::new();
+    for _ in 1..1_000 {
+        let mut outer = b"\x0a\x19/google.protobuf.Any\x12".to_vec();
+        outer[1] = 20;
+        prost::encoding::encode_varint(anys.len() as u64, &mut outer);
+        outer.append(&mut anys);
+        anys = outer;
+    }
+    let mut values = Vec::new();
+    for level in 1..1_999 {
+        let mut outer = vec![if level % 2 == 1 { 0x32 } else { 0x0a }];
+        prost::encoding::encode_varint(values.len() as u64, &mut outer);
+        outer.append(&mut values);
+        values = outer;
+    }
+    let groups = [vec![0x63; 1_000 - 1], vec![0x64; 1_000 - 1]].concat();
+    let maps = {
+        let mut wire = Vec::new();
+        for level in 1..1_999 {
+            let mut outer = vec![if level % 2 == 1 { 0x12 } else { 0x5a }];
+            prost::encoding::encode_varint(wire.len() as u64, &mut outer);
+            outer.append(&mut wire);
+            wire = outer;
+        }
+        wire
+    };
+    let cases = [
+        ("messages", &all, nested(&[0xea, 0x01], 1_000), nested(&[0xea, 0x01], 1_001)),
+        ("any", &any, anys, nested(&[0xea, 0x01], 1_002)),
+        ("lists of values", &list, values, vec![0x0b; 1_001]),
+        ("unknown groups", &closed, groups, vec![0xa3; 1_001]),
+        ("map values", &closed, maps, vec![0x63; 1_001]),
+    ];
+    for (what, message, fine, deeper) in cases {
+        let codec = Codec::new(message).with_limits(deep);
+        for flags in ["", "pretty", "defaults", "defaults pretty"] {
+            let mut json = Vec::new();
+            codec
+                .wire_to_json(&fine, &mut json, &options(flags))
+                .unwrap_or_else(|error| panic!("{what}: {}", line(&error)));
+            codec.wire_to_json(&deeper, &mut json, &options(flags)).unwrap_err();
+        }
+    }
+}
+
+/// The time that these take is linear in their size; were it not, this would not end.
+#[test]
+fn hostile_wires_end() {
+    let closed = Codec::new(&POOL.get_message_by_name("closed.Closed").unwrap());
+    let all = Codec::new(&POOL.get_message_by_name("everything.Everything").unwrap());
+    let mut json = Vec::new();
+    // At every depth something is split, so every level takes the merging path.
+    let mut split = Vec::new();
+    for _ in 0..90 {
+        let mut outer = b"\x18\x01\xea\x01".to_vec();
+        prost::encoding::encode_varint(split.len() as u64, &mut outer);
+        outer.append(&mut split);
+        outer.extend(b"\x18\x02");
+        split = outer;
+    }
+    for _ in 0..3 {
+        all.wire_to_json(&split, &mut json, &Options::default()).unwrap();
+    }
+    // Groups within groups within groups, all of them split.
+    let groups: Vec<u8> =
+        [vec![0x63, 0x0a, 0x00], vec![0x64], vec![0x48, 0x00]].concat().repeat(100_000);
+    closed.wire_to_json(&groups, &mut json, &Options::default()).unwrap();
+    let unknown = [vec![0xa3, 0x06].repeat(90), vec![0xa4, 0x06].repeat(90)].concat().repeat(2_000);
+    closed.wire_to_json(&unknown, &mut json, &Options::default()).unwrap();
+    // A million map entries, half of them with keys that came before.
+    let mut entries = Vec::new();
+    for key in 0..200_000u32 {
+        let key = key / 2;
+        entries.extend([
+            0xca,
+            0x01,
+            5,
+            0x08,
+            key as u8 | 0x80,
+            (key >> 7) as u8 | 0x80,
+            (key >> 14) as u8 & 0x7f,
+        ]);
+    }
+    all.wire_to_json(&entries, &mut json, &Options::default()).unwrap_err();
+    let mut entries = Vec::new();
+    for key in 0..200_000u32 {
+        let key = key / 2;
+        entries.extend([
+            0xca,
+            0x01,
+            4,
+            0x08,
+            key as u8 | 0x80,
+            (key >> 7) as u8 | 0x80,
+            (key >> 14) as u8 & 0x7f,
+        ]);
+    }
+    json.clear();
+    all.wire_to_json(&entries, &mut json, &Options::default()).unwrap();
+    let read: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(read["byNumber"].as_object().unwrap().len(), 100_000);
+    // Many small messages of a type that has many fields.
+    let many = b"\x9a\x01\x00".repeat(300_000);
+    for flags in ["", "defaults"] {
+        all.wire_to_json(&many, &mut json, &options(flags)).unwrap();
+    }
+}
+
+#[test]
+fn sizes_are_limited() {
+    let message = POOL.get_message_by_name("everything.Everything").unwrap();
+    let wire = b"\x72\x05hello".repeat(1);
+    for (input, output, fine) in [(7, 19, true), (6, 19, false), (7, 18, false)] {
+        let limits = Limits { input, output, ..Limits::default() };
+        let codec = Codec::new(&message).with_limits(limits);
+        let mut json = b"before".to_vec();
+        let outcome = codec.wire_to_json(&wire, &mut json, &Options::default());
+        assert_eq!(outcome.is_ok(), fine, "{input} {output}");
+        assert_eq!(json.len(), if fine { 6 + 19 } else { 6 });
+    }
+    let long = [&[0x7a, 0x80, 0x80, 0x40][..], &vec![0; 1 << 20]].concat();
+    let limits = Limits { output: 1 << 20, ..Limits::default() };
+    let mut json = Vec::new();
+    Codec::new(&message)
+        .with_limits(limits)
+        .wire_to_json(&long, &mut json, &Options::default())
+        .unwrap_err();
+    assert!(json.is_empty());
+}
