@@ -11,6 +11,7 @@ pub(crate) const LATE: u64 = 1 << 63;
 
 /// How a field of a message is streamed.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Stream {
     /// The tag as a little-endian word, and which bits of a word it fills.
     pub tag: u64,

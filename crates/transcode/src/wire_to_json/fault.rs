@@ -64,7 +64,7 @@ impl Fault {
             Why::EndGroup => "an end of a group that has not begun".to_owned(),
             Why::Packed => "packed values that end in the middle of one".to_owned(),
             Why::Utf8 => "text that is not UTF-8".to_owned(),
-            Why::Depth => format!("messages nested more than {} deep", limits.depth),
+            Why::Depth => format!("messages nested more than {} deep", limits.depth.min(crate::DEEPEST)),
             Why::Output => String::new(),
             Why::Timestamp => {
                 "a timestamp out of range: years 1 to 9999 and 0 to 999999999 nanoseconds are allowed"

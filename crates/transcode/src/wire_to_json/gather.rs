@@ -137,15 +137,16 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     /// The same of a group. All groups within are remembered, so that none is walked through once for each
     /// that it is nested in.
     pub fn group_extent(&mut self, tag: Tag, to: usize) -> Result<(usize, usize), Why> {
-        if let Some(extent) = self.group_ends.get(&tag.end) {
+        if let Some(extent) = self.group_ends.get_or_insert_default().get(&tag.end) {
             return Ok(*extent);
         }
         let (mut open, mut at) = (vec![tag], tag.end);
+        let ends = self.group_ends.get_or_insert_default();
         while let Some(innermost) = open.last() {
             let next = read::tag(self.wire, at, to)?;
             match next.wire_type {
                 read::END if next.number == innermost.number => {
-                    self.group_ends.insert(innermost.end, (at, next.end));
+                    ends.insert(innermost.end, (at, next.end));
                     open.pop();
                     at = next.end;
                 }
@@ -157,7 +158,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                 _ => at = read::flat(self.wire, next, to)?,
             }
         }
-        Ok(self.group_ends[&tag.end])
+        Ok(ends[&tag.end])
     }
 
     /// Adds a record to its group; returns whether it came after something else had followed the last one.

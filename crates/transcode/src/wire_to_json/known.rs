@@ -83,18 +83,27 @@ impl Time {
         let since = (self.seconds - FIRST_SECOND).unsigned_abs();
         let (days, second) = (since / 86_400, (since % 86_400) as u32);
         let (year, month, day) = date(days as u32);
-        let [y1, y2] = two(year / 100);
-        let [y3, y4] = two(year % 100);
-        let ([m1, m2], [d1, d2]) = (two(month), two(day));
-        let [h1, h2] = two(second / 3_600);
-        let [i1, i2] = two(second / 60 % 60);
-        let [s1, s2] = two(second % 60);
-        let text = [
-            b'"', y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', i1, i2, b':', s1,
-            s2,
-        ];
-        out.put(at, &text);
-        let at = fraction(out, at + text.len(), nanos);
+        let time = second / 3_600 * 10_000 + second / 60 % 60 * 100 + second % 60;
+        // Digits in pairs from the lowest byte on: YYYYMMDD and 00hhmmss.
+        let date = number::eight_digits(u64::from(year * 10_000 + month * 100 + day));
+        let time = number::eight_digits(u64::from(time));
+        let pair = |digits: u64, index: u32| digits >> (16 * index) & 0xffff;
+        // `YYYY-MM-`, `DDThh:mm`, `:ss`.
+        let first = date & 0xffff_ffff
+            | u64::from(b'-') << 32
+            | pair(date, 2) << 40
+            | u64::from(b'-') << 56;
+        let second = pair(date, 3)
+            | u64::from(b'T') << 16
+            | pair(time, 1) << 24
+            | u64::from(b':') << 40
+            | pair(time, 2) << 48;
+        let third = u64::from(b':') | pair(time, 3) << 8;
+        out.set(at, b'"');
+        out.put(at + 1, &first.to_le_bytes());
+        out.put(at + 9, &second.to_le_bytes());
+        out.put(at + 17, &third.to_le_bytes());
+        let at = fraction(out, at + 20, nanos);
         out.put(at, b"Z\"");
         Ok(at + 2)
     }
@@ -131,12 +140,6 @@ fn date(days: u32) -> (u32, u32, u32) {
     } else {
         (year + 1, month - 9, day - first + 1)
     }
-}
-
-/// Two digits.
-#[inline(always)]
-fn two(number: u32) -> [u8; 2] {
-    [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
 }
 
 /// Nothing, or a point and 3, 6 or 9 digits.

@@ -15,6 +15,12 @@ fn eight(number: u64) -> u64 {
     tens | ((pairs - tens * 10) << 8)
 }
 
+/// The eight digits of a number below 10^8 as text, the first in the lowest byte.
+#[inline(always)]
+pub(super) fn eight_digits(number: u64) -> u64 {
+    eight(number) | ZEROS
+}
+
 /// Writes a number in decimal.
 #[inline(always)]
 pub(super) fn unsigned(out: &mut Out, at: usize, number: u64) -> usize {
@@ -37,18 +43,27 @@ fn leading(out: &mut Out, at: usize, number: u64) -> usize {
     at + 8 - absent as usize
 }
 
-#[inline]
+#[inline(always)]
 fn large(out: &mut Out, at: usize, number: u64) -> usize {
+    if number < BILLIONTH * BILLIONTH {
+        // Of all sizes alike, lest the processor guess wrong.
+        let (high, low) = (eight(number / BILLIONTH), eight(number % BILLIONTH));
+        let digits = u128::from(high) | u128::from(low) << 64;
+        let absent = if high == 0 { 64 + low.trailing_zeros() } else { high.trailing_zeros() } >> 3;
+        let zeros = u128::from(ZEROS) << 64 | u128::from(ZEROS);
+        out.put(at, &((digits | zeros) >> (8 * absent)).to_le_bytes());
+        return at + 16 - absent as usize;
+    }
+    largest(out, at, number)
+}
+
+#[inline(never)]
+fn largest(out: &mut Out, at: usize, number: u64) -> usize {
     let (high, low) = (number / BILLIONTH, number % BILLIONTH);
-    let at = if high < BILLIONTH {
-        leading(out, at, high)
-    } else {
-        let at = leading(out, at, high / BILLIONTH);
-        out.put(at, &(eight(high % BILLIONTH) | ZEROS).to_le_bytes());
-        at + 8
-    };
-    out.put(at, &(eight(low) | ZEROS).to_le_bytes());
-    at + 8
+    let at = leading(out, at, high / BILLIONTH);
+    out.put(at, &(eight(high % BILLIONTH) | ZEROS).to_le_bytes());
+    out.put(at + 8, &(eight(low) | ZEROS).to_le_bytes());
+    at + 16
 }
 
 #[inline(always)]

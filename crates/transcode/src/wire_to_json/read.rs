@@ -27,11 +27,17 @@ pub(super) fn word(wire: &[u8], at: usize) -> u64 {
     }
 }
 
-#[cold]
+/// The same where fewer than eight bytes are left.
 #[inline(never)]
 fn last_word(wire: &[u8], at: usize) -> u64 {
-    let rest = wire.get(at..).unwrap_or(&[]);
-    rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+    let rest = wire.len().saturating_sub(at);
+    match wire.last_chunk::<8>() {
+        Some(last) if rest > 0 => u64::from_le_bytes(*last) >> (64 - 8 * rest),
+        _ => {
+            let rest = wire.get(at..).unwrap_or(&[]);
+            rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+        }
+    }
 }
 
 /// The varint at `at` and where it ends, which may be past the end of the wire when it is cut: the caller checks.

@@ -23,8 +23,8 @@ pub(super) struct Writer<'a, const PRETTY: bool> {
     pub indent: usize,
     /// Where a group that was just written ended.
     pub end: usize,
-    /// Which of a field's two names is written.
-    pub names: usize,
+    /// Original names are written.
+    pub original: bool,
     pub numbers: bool,
     pub defaults: bool,
     /// Every message takes the merging path.
@@ -38,7 +38,7 @@ pub(super) struct Writer<'a, const PRETTY: bool> {
     pub slots: Vec<usize>,
     pub oneof_slots: Vec<usize>,
     /// Where groups end, by where they begin: each is walked through once.
-    pub group_ends: HashMap<usize, (usize, usize)>,
+    pub group_ends: Option<HashMap<usize, (usize, usize)>>,
 }
 
 thread_local! {
@@ -63,7 +63,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             depth: limits.depth.min(crate::DEEPEST),
             indent: 0,
             end: 0,
-            names: usize::from(options.original_names),
+            original: options.original_names,
             numbers: options.enums_as_numbers,
             defaults: options.print_defaults,
             exact: false,
@@ -73,7 +73,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             segments: Vec::new(),
             slots: Vec::new(),
             oneof_slots: Vec::new(),
-            group_ends: HashMap::new(),
+            group_ends: None,
         }
     }
 
@@ -134,7 +134,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     /// A comma, the name and a colon. Leaves room for a value that is no text.
     #[inline(always)]
     pub fn key(&mut self, field: &Field, stream: &Stream, at: usize) -> Result<usize, Why> {
-        let key = &stream.keys[self.names];
+        let key = &stream.keys[usize::from(self.original)];
         if PRETTY || key.len == 0 {
             return self.long_key(field, at);
         }
@@ -146,7 +146,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     #[inline(never)]
     fn long_key(&mut self, field: &Field, at: usize) -> Result<usize, Why> {
         let at = self.separator(at)?;
-        let key = if self.names == 0 { &field.json_key } else { &field.original_key };
+        let key = if self.original { &field.original_key } else { &field.json_key };
         self.name(at, key)
     }
 

@@ -3,19 +3,42 @@
 
 use super::Why;
 use super::out::Out;
-use super::read;
+use wide::u8x16;
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// A high bit for each byte that cannot be copied as it is, right up to the first of them. With `ascii` all
-/// ones these are controls, quotes, backslashes and what is not ASCII; with zero, not the latter.
+/// Bit `n`: byte `n` is a control, a quote or a backslash, or with `ascii` not ASCII.
 #[inline(always)]
-fn special(word: u64, ascii: u64) -> u64 {
-    let control = word.wrapping_sub(ONES * 0x20);
-    let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
-    let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
-    ((control | quote | backslash) & !word | word & ascii) & HIGH
+fn special(block: &[u8; 16], ascii: bool) -> u32 {
+    let bytes = u8x16::new(*block);
+    let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+    let quote = bytes.simd_eq(u8x16::splat(b'"'));
+    let backslash = bytes.simd_eq(u8x16::splat(b'\\'));
+    let found = control | quote | backslash;
+    // The mask takes the highest bit of each byte, which ASCII has not.
+    if ascii { (found | bytes).to_bitmask() } else { found.to_bitmask() }
+}
+
+/// The 16 bytes from `from` on; zeros after the end.
+#[inline(always)]
+fn block(wire: &[u8], from: usize) -> [u8; 16] {
+    match wire.get(from..).and_then(|rest| rest.first_chunk::<16>()) {
+        Some(block) => *block,
+        None => last_block(wire, from),
+    }
+}
+
+#[inline(never)]
+fn last_block(wire: &[u8], from: usize) -> [u8; 16] {
+    let rest = wire.len().saturating_sub(from);
+    match wire.last_chunk::<16>() {
+        Some(last) if rest > 0 => (u128::from_le_bytes(*last) >> (128 - 8 * rest)).to_le_bytes(),
+        _ => {
+            let mut block = [0; 16];
+            for (place, byte) in block.iter_mut().zip(wire.get(from..).unwrap_or(&[])) {
+                *place = *byte;
+            }
+            block
+        }
+    }
 }
 
 /// Writes `wire[from..to]` as a JSON string.
@@ -32,46 +55,18 @@ pub(super) fn string(
 ) -> Result<usize, Why> {
     let length = to - from;
     out.room(at, length)?;
-    if length <= 16
-        && length != 0
-        && let Some(block) = wire.get(from..).and_then(|rest| rest.first_chunk::<16>())
-    {
-        let [low, high] = halves(block);
-        // Bytes of the text within the word; shifts of a whole word would be none.
-        let special = if length <= 8 {
-            special(low, u64::MAX) << (64 - 8 * length)
-        } else {
-            special(low, u64::MAX) | special(high, u64::MAX) << (128 - 8 * length)
-        };
-        if special == 0 {
-            out.set(at, b'"');
-            out.put(at + 1, block);
+    out.set(at, b'"');
+    if length <= 16 {
+        let block = block(wire, from);
+        if special(&block, true) << (16 - length) & 0xffff == 0 {
+            out.put(at + 1, &block);
             out.set(at + 1 + length, b'"');
             return Ok(at + length + 2);
         }
     }
-    out.set(at, b'"');
     let at = long(out, at + 1, wire, from, to)?;
     out.set(at, b'"');
     Ok(at + 1)
-}
-
-#[inline(always)]
-fn halves(block: &[u8; 16]) -> [u64; 2] {
-    let block = u128::from_le_bytes(*block);
-    [block as u64, (block >> 64) as u64]
-}
-
-/// Whether all of it can be copied as it is.
-#[inline(always)]
-fn clean<const N: usize>(block: &[u8; N], ascii: bool) -> bool {
-    let mut bad = 0;
-    for byte in block {
-        // As signed numbers, bytes that are not ASCII are less than the controls.
-        let low = if ascii { byte.cast_signed() < 0x20 } else { *byte < 0x20 };
-        bad |= u8::from(low) | u8::from(*byte == b'"') | u8::from(*byte == b'\\');
-    }
-    bad == 0
 }
 
 /// Writes the text without its quotes; there is room for as many bytes as it has.
@@ -83,36 +78,33 @@ fn long(
     mut from: usize,
     to: usize,
 ) -> Result<usize, Why> {
-    let mut ascii = u64::MAX;
+    let mut ascii = true;
     loop {
-        if ascii != 0 {
+        let found = if ascii {
             (from, at) = copy::<true>(out, at, wire, from, to);
+            let block = block(wire, from);
+            out.put(at, &block);
+            special(&block, true)
         } else {
             (from, at) = copy::<false>(out, at, wire, from, to);
+            let block = block(wire, from);
+            out.put(at, &block);
+            special(&block, false)
+        };
+        // All that is left, or up to the first that needs a look.
+        let clean = ((found | 1 << 16).trailing_zeros() as usize).min(to - from);
+        (from, at) = (from + clean, at + clean);
+        if from == to {
+            return Ok(at);
         }
-        // Up to the next byte that needs a look.
-        loop {
-            let left = to - from;
-            if left == 0 {
-                return Ok(at);
-            }
-            let word = read::word(wire, from);
-            let found = special(word, ascii);
-            out.put(at, &word.to_le_bytes());
-            let clean = (found.trailing_zeros() as usize >> 3).min(left);
-            (from, at) = (from + clean, at + clean);
-            if clean < 8 {
-                break;
-            }
-        }
-        let Some(byte) = wire.get(from).filter(|_| from < to) else { return Ok(at) };
-        if *byte >= 0x80 {
+        let byte = wire[from];
+        if byte >= 0x80 && ascii {
             // All before was ASCII, so a character begins here.
             simdutf8::basic::from_utf8(&wire[from..to]).map_err(|_| Why::Utf8)?;
-            ascii = 0;
-        } else {
+            ascii = false;
+        } else if clean < 16 {
             out.room(at, to - from + 6)?;
-            at = escape(out, at, *byte);
+            at = escape(out, at, byte);
             from += 1;
         }
     }
@@ -127,9 +119,10 @@ fn copy<const ASCII: bool>(
     mut from: usize,
     to: usize,
 ) -> (usize, usize) {
-    while let Some(block) = wire[from..to].first_chunk::<32>() {
-        out.put(at, block);
-        if !clean(block, ASCII) {
+    while let Some(blocks) = wire[from..to].first_chunk::<32>() {
+        out.put(at, blocks);
+        let (halves, _) = blocks.as_chunks::<16>();
+        if special(&halves[0], ASCII) | special(&halves[1], ASCII) != 0 {
             break;
         }
         (from, at) = (from + 32, at + 32);
