@@ -2,7 +2,7 @@
 
 use super::scalar::{Writer, is_value, zigzag32, zigzag64};
 use super::{Why, number, read, text};
-use crate::plan::{Form, LATE, MessagePlan, NONE, Step};
+use crate::plan::{Field, Form, LATE, MessagePlan, NONE, Step, Stream};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// How many messages of a type take the merging path at once after one had to.
@@ -96,29 +96,6 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             }
             let field = &plan.fields[usize::from(index)];
             let value = from + usize::from(stream.tag_len);
-            // A single value that is a varint or of fixed size: written unless it is what absence stands for.
-            macro_rules! varint {
-                ($bits:expr, $read:expr, $write:expr) => {{
-                    let (varint, end) = read::varint(wire, value)?;
-                    from = end;
-                    if varint << (64 - $bits) != 0 || !stream.implicit {
-                        at = self.key(field, stream, at)?;
-                        let read = $read;
-                        at = $write(&mut self.out, at, read(varint).into());
-                    }
-                }};
-            }
-            macro_rules! fixed {
-                ($size:expr, $read:expr, $write:expr) => {{
-                    let word = read::word(wire, value);
-                    from = value + $size;
-                    if word << (64 - 8 * $size) != 0 || !stream.implicit {
-                        at = self.key(field, stream, at)?;
-                        let read = $read;
-                        at = $write(&mut self.out, at, read(word).into());
-                    }
-                }};
-            }
             match stream.step {
                 Step::String => {
                     let (start, end) = read::length(wire, value, to)?;
@@ -128,21 +105,11 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                     }
                     from = end;
                 }
-                Step::Int32 => varint!(32, |value| value as i32, number::signed),
-                Step::Int64 => varint!(64, u64::cast_signed, number::quoted_signed),
                 Step::Message => {
                     let (start, end) = read::length(wire, value, to)?;
                     at = self.key(field, stream, at)?;
                     at = self.message(self.plans.message(stream.message), start, end, at)?;
                     from = end;
-                }
-                Step::Enum => {
-                    let (number, end) = read::varint(wire, value)?;
-                    from = end;
-                    if number as i32 != 0 || !stream.implicit {
-                        at = self.key(field, stream, at)?;
-                        at = self.enumeration(field, number as i32, at)?;
-                    }
                 }
                 Step::Messages => {
                     at = self.messages(field, stream, from, to, at)?;
@@ -160,36 +127,6 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                     at = self.map(plan, index, from, to, at)?;
                     from = self.end;
                 }
-                Step::Bool => varint!(64, |value| value != 0, number::boolean),
-                Step::Uint32 => varint!(32, |value| value as u32, number::unsigned),
-                Step::Uint64 => varint!(64, |value| value, number::quoted_unsigned),
-                Step::Sint32 => varint!(32, zigzag32, number::signed),
-                Step::Sint64 => varint!(64, zigzag64, number::quoted_signed),
-                Step::Double => fixed!(8, f64::from_bits, number::double),
-                Step::Float => fixed!(4, |word| f32::from_bits(word as u32), number::float),
-                Step::Fixed32 => fixed!(4, |word| word as u32, number::unsigned),
-                Step::Fixed64 => fixed!(8, |word: u64| word, number::quoted_unsigned),
-                Step::Sfixed32 => fixed!(4, |word| word as i32, number::signed),
-                Step::Sfixed64 => fixed!(8, u64::cast_signed, number::quoted_signed),
-                Step::Bytes => {
-                    let (start, end) = read::length(wire, value, to)?;
-                    if start != end || !stream.implicit {
-                        at = self.key(field, stream, at)?;
-                        at = text::bytes(&mut self.out, at, &wire[start..end])?;
-                    }
-                    from = end;
-                }
-                Step::ClosedEnum => {
-                    let (number, end) = read::varint(wire, value)?;
-                    from = end;
-                    if !is_value(field, number) {
-                        // Like an unknown field: it does not count as seen.
-                        seen &= !stream.bit;
-                    } else if number as i32 != 0 || !stream.implicit {
-                        at = self.key(field, stream, at)?;
-                        at = self.enumeration(field, number as i32, at)?;
-                    }
-                }
                 Step::Group => {
                     at = self.key(field, stream, at)?;
                     let plan = self.plans.message(stream.message);
@@ -200,10 +137,84 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                     at = self.group_list(field, stream, from, to, at)?;
                     from = self.end;
                 }
+                Step::ClosedEnum if !is_value(field, read::varint(wire, value)?.0) => {
+                    // Like an unknown field: it does not count as seen.
+                    seen &= !stream.bit;
+                    from = read::varint(wire, value)?.1;
+                }
+                _ => (from, at) = self.single(field, stream, value, to, at)?,
             }
             hint = &stream.next;
         }
         if from > to || group != 0 { Err(Why::Cut) } else { Ok(at) }
+    }
+
+    /// Writes a number, unless it is what absence stands for; returns where the wire goes on, and the text.
+    #[inline]
+    fn single(
+        &mut self,
+        field: &Field,
+        stream: &Stream,
+        from: usize,
+        to: usize,
+        at: usize,
+    ) -> Result<(usize, usize), Why> {
+        let wire = self.wire;
+        // Those of 32 bits drop the upper ones, as everywhere.
+        macro_rules! varint {
+            ($bits:expr, $read:expr, $write:expr) => {{
+                let (varint, end) = read::varint(wire, from)?;
+                if varint << (64 - $bits) == 0 && stream.implicit {
+                    return Ok((end, at));
+                }
+                let at = self.key(field, stream, at)?;
+                let read = $read;
+                Ok((end, $write(&mut self.out, at, read(varint).into())))
+            }};
+        }
+        macro_rules! fixed {
+            ($bytes:expr, $read:expr, $write:expr) => {{
+                let word = read::word(wire, from);
+                if word << (64 - 8 * $bytes) == 0 && stream.implicit {
+                    return Ok((from + $bytes, at));
+                }
+                let at = self.key(field, stream, at)?;
+                let read = $read;
+                Ok((from + $bytes, $write(&mut self.out, at, read(word).into())))
+            }};
+        }
+        match stream.step {
+            Step::Int32 => varint!(32, |value| value as i32, number::signed),
+            Step::Int64 => varint!(64, u64::cast_signed, number::quoted_signed),
+            Step::Uint32 => varint!(32, |value| value as u32, number::unsigned),
+            Step::Uint64 => varint!(64, |value| value, number::quoted_unsigned),
+            Step::Sint32 => varint!(32, zigzag32, number::signed),
+            Step::Sint64 => varint!(64, zigzag64, number::quoted_signed),
+            Step::Bool => varint!(64, |value| value != 0, number::boolean),
+            Step::Double => fixed!(8, f64::from_bits, number::double),
+            Step::Float => fixed!(4, |word| f32::from_bits(word as u32), number::float),
+            Step::Fixed32 => fixed!(4, |word| word as u32, number::unsigned),
+            Step::Fixed64 => fixed!(8, |word: u64| word, number::quoted_unsigned),
+            Step::Sfixed32 => fixed!(4, |word| word as i32, number::signed),
+            Step::Sfixed64 => fixed!(8, u64::cast_signed, number::quoted_signed),
+            Step::Enum | Step::ClosedEnum => {
+                let (number, end) = read::varint(wire, from)?;
+                if number as i32 == 0 && stream.implicit {
+                    return Ok((end, at));
+                }
+                let at = self.key(field, stream, at)?;
+                Ok((end, self.enumeration(field, number as i32, at)?))
+            }
+            Step::Bytes => {
+                let (start, end) = read::length(wire, from, to)?;
+                if start == end && stream.implicit {
+                    return Ok((end, at));
+                }
+                let at = self.key(field, stream, at)?;
+                Ok((end, text::bytes(&mut self.out, at, &wire[start..end])?))
+            }
+            _ => Err(Why::Careful),
+        }
     }
 
     /// Writes the group whose fields begin at `from`; [`Writer::end`] is then after its end tag.
