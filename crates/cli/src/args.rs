@@ -239,6 +239,9 @@ pub struct Transcode {
     /// Pass over JSON fields and enum names that the type does not have
     #[arg(long)]
     pub ignore_unknown: bool,
+    /// List fields that the type does not have on standard error, with number, wire type and place
+    #[arg(long)]
+    pub list_unknown: bool,
     /// Keep only these fields: paths as in google.protobuf.FieldMask, with commas between them
     #[arg(long, value_name = "PATHS")]
     pub mask: Option<String>,

@@ -137,6 +137,19 @@ fn masks() {
 }
 
 #[test]
+fn unknown_fields() {
+    let two = b"\x09\x08\x02\x78\x07\x12\x03Bob\x08\x08\x03\x32\x04\x08\x05\x38\x01";
+    check(
+        "unknown_fields",
+        &[
+            ("user.v1.User", "--from delimited --list-unknown", two),
+            ("user.v1.User", "--from delimited --list-unknown --mask id", two),
+            ("user.v1.User", "--list-unknown --to json", b"{\"id\": 1}"),
+        ],
+    );
+}
+
+#[test]
 fn failures() {
     let scalars = "everything.v1.Scalars";
     check(

@@ -125,6 +125,8 @@ pub struct MessageDetail {
 pub struct ByteSpan {
     /// First byte of the tag.
     pub start: u32,
+    /// First byte of the length prefix; the same as `value` when there is none.
+    pub length: u32,
     /// First byte of the value (after tag and length prefix).
     pub value: u32,
     /// One past the last byte.
@@ -139,6 +141,19 @@ pub struct ByteSpan {
     pub wire_type: String,
     /// The value in a few words, such as `1840` or `"KB-204"` or `4 fields`.
     pub text: String,
+    /// Where it is in the message's JSON text; none where the text does not have it.
+    pub json: Option<JsonSpan>,
+}
+
+/// Where a field is in a JSON text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JsonSpan {
+    /// First byte of its name, or of the value where it has none: an element of a list.
+    pub start: u32,
+    /// One past the last byte of its value.
+    pub end: u32,
+    /// Bytes it takes in compact JSON.
+    pub compact: u32,
 }
 
 /// Which calls to show. Every part that is set must match.

@@ -33,8 +33,8 @@ pub use form::{
 };
 pub use history::{
     ByteSpan, CallId, CallRecord, CallState, HistoryFilter, HistoryPage, HistoryQuery, HistoryRow,
-    LatencyPoint, MESSAGE_TEXT_BYTES, MessageDetail, MessageRecord, MessageRow, MethodPayload,
-    SavedId, SavedRequest, Totals,
+    JsonSpan, LatencyPoint, MESSAGE_TEXT_BYTES, MessageDetail, MessageRecord, MessageRow,
+    MethodPayload, SavedId, SavedRequest, Totals,
 };
 pub use problem::{Problem, ProblemKind, Span};
 pub use studio::*;

@@ -10,6 +10,8 @@ use wirelab_transcode::{Codec, Encoding};
 const SHOWN_WIRE: usize = 64 << 10;
 /// How many spans the map of its bytes has at most.
 const SHOWN_SPANS: usize = 4_096;
+/// Fields have places in texts up to this length, for which finding them takes a moment.
+const MAPPED_JSON: usize = 4 << 20;
 /// How long measuring what a message costs may take, beside one repetition.
 const COSTS_BUDGET: Duration = Duration::from_millis(5);
 /// How long measuring what a message takes in every form may take, beside one or two repetitions.
@@ -100,7 +102,7 @@ fn show(codecs: &Codecs, method: &str, message: MessageRecord) -> MessageDetail 
             row,
             json: String::new(),
             problem: Some(json::unknown_method(method)),
-            spans: codec.map(|codec| spans(&codec, &wire)).unwrap_or_default(),
+            spans: codec.map(|codec| spans(&codec, &wire, b"")).unwrap_or_default(),
             sizes: json::sizes(&wire, &[]),
             wire: shown,
             costs: None,
@@ -112,20 +114,27 @@ fn show(codecs: &Codecs, method: &str, message: MessageRecord) -> MessageDetail 
         Err(problem) => (String::new(), Some(problem)),
     };
     let compact = json::compact(codec, &wire).unwrap_or_default();
+    let text = Some(json.as_bytes()).filter(|json| json.len() <= MAPPED_JSON);
     MessageDetail {
         row,
+        spans: spans(codec, &wire, text.unwrap_or_default()),
         json,
         problem,
-        spans: spans(codec, &wire),
         sizes: json::sizes(&wire, &compact),
         costs: json::costs(&json::encodings(codec, &wire, &json::COSTED, COSTS_BUDGET)),
         wire: shown,
     }
 }
 
-fn spans(codec: &Codec, wire: &[u8]) -> Vec<ByteSpan> {
+fn spans(codec: &Codec, wire: &[u8], json: &[u8]) -> Vec<ByteSpan> {
+    let place = |place: wirelab_transcode::JsonSpan| JsonSpan {
+        start: place.start,
+        end: place.end,
+        compact: place.compact,
+    };
     let span = |span: wirelab_transcode::FieldSpan| ByteSpan {
         start: span.start,
+        length: span.length,
         value: span.value,
         end: span.end,
         depth: span.depth,
@@ -133,6 +142,7 @@ fn spans(codec: &Codec, wire: &[u8]) -> Vec<ByteSpan> {
         number: span.number,
         wire_type: span.wire_type,
         text: span.text,
+        json: span.json.map(place),
     };
-    codec.spans(wire, SHOWN_SPANS).into_iter().map(span).collect()
+    codec.byte_map(wire, json, SHOWN_SPANS).into_iter().map(span).collect()
 }

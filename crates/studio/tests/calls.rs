@@ -91,6 +91,11 @@ async fn the_four_kinds() {
             }
             if row.bytes > 0 {
                 assert_eq!(detail.spans.first().map(|span| span.start), Some(0), "{method}");
+                for span in &detail.spans {
+                    let place = span.json.unwrap_or_else(|| panic!("{method}: {}", span.path));
+                    let text = &detail.json[place.start as usize..place.end as usize];
+                    assert!(!text.is_empty() && place.compact as usize <= text.len(), "{text}");
+                }
             }
         }
         let found = rig.history(method).await;

@@ -15,6 +15,7 @@
 //! # Ok(()) }
 //! ```
 
+mod byte_map;
 mod canonical;
 #[cfg(feature = "encodings")]
 mod encodings;
@@ -23,17 +24,15 @@ mod json_to_wire;
 mod mask;
 mod path;
 mod plan;
-mod spans;
 mod varint;
-mod walk;
 mod wire_to_json;
 
+pub use byte_map::{FieldSpan, JsonSpan};
 #[cfg(feature = "encodings")]
 pub use encodings::{Encoded, Encoding};
 pub use error::Error;
 pub use mask::{Mask, Merging};
 pub use prost_reflect::MessageDescriptor;
-pub use spans::FieldSpan;
 
 use plan::{MessageId, Plans};
 use std::sync::Arc;
@@ -177,7 +176,20 @@ impl Codec {
     /// Which field each byte belongs to: at most `limit` spans, outer before inner, by start. What cannot be
     /// read ends the list of the message it is in; nothing is an error.
     pub fn spans(&self, wire: &[u8], limit: usize) -> Vec<FieldSpan> {
-        spans::spans(self.message(), wire, limit)
+        byte_map::spans(self, wire, None, limit)
+    }
+
+    /// The same, and where each field is in `json`, the text that [`wire_to_json`](Codec::wire_to_json) made of this
+    /// wire with any options. A field that the text does not have, or that another one replaced, has no place in it;
+    /// parts of a well-known type have that of the whole. Takes memory for every value of the text.
+    pub fn byte_map(&self, wire: &[u8], json: &[u8], limit: usize) -> Vec<FieldSpan> {
+        byte_map::spans(self, wire, Some(json), limit)
+    }
+
+    /// The fields of a wire that its type does not have, or has with another wire type: at most `limit`, by start,
+    /// without what is inside of them. Fields inside of known messages have their path, such as `item.?7`.
+    pub fn unknown_fields(&self, wire: &[u8], limit: usize) -> Vec<FieldSpan> {
+        byte_map::unknown(self, wire, limit)
     }
 
     /// Measures what this message takes in each of these forms; takes about `budget`, and at least the time to make

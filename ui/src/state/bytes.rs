@@ -144,6 +144,7 @@ mod tests {
     fn span(start: u32, end: u32, depth: u32, path: &str) -> ByteSpan {
         ByteSpan {
             start,
+            length: start + 1,
             value: start + 1,
             end,
             depth,
@@ -151,6 +152,7 @@ mod tests {
             number: 2,
             wire_type: "varint".to_owned(),
             text: "1840".to_owned(),
+            json: None,
         }
     }
 

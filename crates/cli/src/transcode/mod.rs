@@ -7,13 +7,17 @@ mod write;
 
 use crate::{
     args::{Format, Transcode},
-    source,
+    output, source,
 };
+use place::Place;
 use records::Records;
 use std::io;
 use wirelab_model::{Problem, ProblemKind};
-use wirelab_transcode::{Codec, Error, Options};
+use wirelab_transcode::{Codec, Error, FieldSpan, Options};
 use write::Writer;
+
+/// How many unknown fields of one message are listed.
+const LISTED: usize = 1_000;
 
 /// Converts all there is on standard input; the number is the exit code.
 pub async fn run(args: Transcode) -> Result<u8, Problem> {
@@ -70,6 +74,9 @@ fn convert<R: io::Read, W: io::Write>(
         };
         let place = records.place();
         let unreadable = |error| place::unreadable(&place.name(), place.offset, &error);
+        if args.list_unknown {
+            codec.unknown_fields(wire, LISTED).iter().for_each(|span| tell(place, span));
+        }
         let wire = match &mask {
             None => wire,
             Some(mask) => {
@@ -87,6 +94,17 @@ fn convert<R: io::Read, W: io::Write>(
         }
     }
     writer.finish()
+}
+
+/// Says where an unknown field is.
+fn tell(place: &Place, span: &FieldSpan) {
+    let begin = place.offset + u64::from(span.start);
+    let FieldSpan { start, end, path, number, wire_type, text, .. } = span;
+    output::note(&format!(
+        "{}, byte {begin}: {path}: unknown field {number}, {wire_type}, {} bytes: {text}",
+        place.name(),
+        end - start,
+    ));
 }
 
 /// What is wrong with the mask.
