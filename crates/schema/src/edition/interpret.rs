@@ -34,6 +34,7 @@ pub(super) fn interpret(
     let mut moved = Vec::with_capacity(uninterpreted.len());
     let mut own: Option<FeatureSet> = None;
     let (mut kept, mut added) = (vec![], vec![]);
+    let mut is_set = false;
     for (index, option) in uninterpreted.iter().enumerate() {
         let option = UninterpretedOption::decode(option.as_slice())?;
         let mut fault = |message: String, help: String| {
@@ -46,6 +47,12 @@ pub(super) fn interpret(
         if let Some((message, help)) = not_allowed(&option, edition, target) {
             fault(message.to_owned(), help.to_owned());
         }
+        let is_feature = matches!(option.name.first(), Some(first) if !first.is_extension && first.name_part == "features");
+        if is_feature && is_set && option.name.len() == 1 {
+            let help = "Put them all into the braces, or in front of the single ones";
+            fault("some features are set already".to_owned(), help.to_owned());
+        }
+        is_set |= is_feature;
         let settings = match Setting::of(&option) {
             Some(settings) => settings,
             None => {

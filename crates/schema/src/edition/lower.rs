@@ -116,6 +116,14 @@ struct Lowerer<'a> {
     moved: HashMap<Vec<i32>, Vec<Option<usize>>>,
 }
 
+/// The entry of a map.
+struct Entry {
+    /// Types of key and value.
+    types: [Option<i32>; 2],
+    /// Name of the value's type, when it has one.
+    value: Option<String>,
+}
+
 /// The features of a definition.
 #[derive(Clone, Copy)]
 struct Resolved {
@@ -277,8 +285,12 @@ impl<'a> Lowerer<'a> {
         self.each(tag::MESSAGE_FIELD, &mut message.field, |this, field| {
             let index = field.oneof_index.and_then(|index| usize::try_from(index).ok());
             let oneof = index.and_then(|index| oneofs.get(index)).copied();
-            let place = match field.local_type(&full).and_then(|name| entries.get(name)) {
-                Some(types) => Place::Map(*types),
+            let entry = field.local_type(&full).and_then(|name| entries.get(name));
+            if let Some(value) = entry.and_then(|entry| entry.value.as_ref()) {
+                this.value_of_map(&full, value, around);
+            }
+            let place = match entry {
+                Some(entry) => Place::Map(entry.types),
                 None if is_entry => Place::Entry,
                 None if oneof.is_some() => Place::Oneof,
                 None => Place::Message,
@@ -299,17 +311,21 @@ impl<'a> Lowerer<'a> {
         })
     }
 
-    /// The entries of maps that are nested in a message, with the types of key and value. In text, features are set
+    /// The entries of maps that are nested in a message. In text, features are set
     /// on the map, and hold for both.
     fn entries(
         &self,
         message: &mut Msg,
         full: &str,
-    ) -> Result<HashMap<String, [Option<i32>; 2]>, DecodeError> {
+    ) -> Result<HashMap<String, Entry>, DecodeError> {
         let mut entries = HashMap::new();
         for nested in message.nested_type.iter().filter(|nested| nested.is_map_entry()) {
             let type_of = |index: usize| nested.field.get(index).and_then(|field| field.r#type);
-            entries.insert(nested.name.clone().unwrap_or_default(), [type_of(0), type_of(1)]);
+            let entry = Entry {
+                types: [type_of(0), type_of(1)],
+                value: nested.field.get(1).and_then(|field| field.type_name.clone()),
+            };
+            entries.insert(nested.name.clone().unwrap_or_default(), entry);
         }
         if self.parsed.is_none() || entries.is_empty() {
             return Ok(entries);
@@ -389,6 +405,16 @@ impl<'a> Lowerer<'a> {
             field.options = vec![options.into()];
         }
         Ok(())
+    }
+
+    /// Notes the type of a map's values, for which the presence around the map counts.
+    fn value_of_map(&mut self, scope: &str, name: &str, around: FeatureSet) {
+        let Some((_, names)) = self.parsed else { return };
+        if around.field_presence() == FieldPresence::Implicit
+            && let Some((full, true)) = names.resolve(scope, name)
+        {
+            self.implicit.push((self.path.clone(), full));
+        }
     }
 
     fn enumeration(

@@ -121,7 +121,7 @@ fn strip(message: &mut DynamicMessage) {
 }
 
 /// Loads `names` both ways and holds them against protoc and against each other.
-fn agree(root: &Path, opened: &Path, names: &[String]) {
+pub fn agree(root: &Path, opened: &Path, names: &[String]) {
     let (set, mut expected) = oracle(root, names);
     // What an edition that we do not know brought.
     expected.values_mut().for_each(|features| drop(features.remove("enforce_proto_limits")));

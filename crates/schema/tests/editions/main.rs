@@ -3,6 +3,7 @@
 
 mod agree;
 mod expected;
+mod random;
 mod refused;
 
 use std::path::{Path, PathBuf};
