@@ -7,26 +7,40 @@ pub(crate) fn len(number: u64) -> usize {
     bits.div_ceil(7)
 }
 
+/// The bytes of a number in one word, and how many they are, if a word holds them.
+#[inline]
+pub(crate) fn word(number: u64) -> Option<(u64, usize)> {
+    if number >> 56 != 0 {
+        return None;
+    }
+    let len = len(number);
+    // Every byte but the last says that another one follows.
+    let more = 0x8080_8080_8080_8080 & ((1u64 << ((len - 1) * 8)) - 1);
+    Some((apart(number) | more, len))
+}
+
+/// The lowest 56 bits, seven to a byte: halves, quarters and eighths of them are moved apart.
+#[inline]
+fn apart(number: u64) -> u64 {
+    let word = (number & 0x0fff_ffff) | ((number & 0x00ff_ffff_f000_0000) << 4);
+    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x0fff_c000_0fff_c000) << 2);
+    (word & 0x007f_007f_007f_007f) | ((word & 0x3f80_3f80_3f80_3f80) << 1)
+}
+
 /// The bytes of a number, and how many they are; the rest are without meaning.
 #[inline]
 pub(crate) fn encode(number: u64) -> ([u8; 10], usize) {
-    let len = len(number);
     let mut bytes = [0; 10];
-    // Seven bits to a byte: halves, quarters and eighths of the lowest 56 bits are moved apart.
-    let word = (number & 0x0fff_ffff) | ((number & 0x00ff_ffff_f000_0000) << 4);
-    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x0fff_c000_0fff_c000) << 2);
-    let word = (word & 0x007f_007f_007f_007f) | ((word & 0x3f80_3f80_3f80_3f80) << 1);
-    if len <= 8 {
-        // Every byte but the last says that another one follows.
-        let more = 0x8080_8080_8080_8080 & ((1u64 << ((len - 1) * 8)) - 1);
-        bytes[..8].copy_from_slice(&(word | more).to_le_bytes());
-    } else {
-        bytes[..8].copy_from_slice(&(word | 0x8080_8080_8080_8080).to_le_bytes());
-        bytes[8] = (number >> 56) as u8 & 0x7f;
-        if len == 10 {
-            bytes[8] |= 0x80;
-            bytes[9] = (number >> 63) as u8;
-        }
+    if let Some((word, len)) = word(number) {
+        bytes[..8].copy_from_slice(&word.to_le_bytes());
+        return (bytes, len);
+    }
+    let len = len(number);
+    bytes[..8].copy_from_slice(&(apart(number) | 0x8080_8080_8080_8080).to_le_bytes());
+    bytes[8] = (number >> 56) as u8 & 0x7f;
+    if len == 10 {
+        bytes[8] |= 0x80;
+        bytes[9] = (number >> 63) as u8;
     }
     (bytes, len)
 }

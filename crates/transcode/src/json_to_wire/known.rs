@@ -1,8 +1,8 @@
 //! The well-known types that have a JSON form of their own (<https://protobuf.dev/programming-guides/json/>).
 
-use super::scalar::{IMPLICIT, RECORD};
+use super::scalar::FIELD;
 use super::{Reader, Step, number, repeats, repeats::KeyAt, scalar, time};
-use crate::plan::{Arity, Form, Kind, MessagePlan};
+use crate::plan::{Form, Kind, MessagePlan};
 
 /// Tags of `google.protobuf.Struct`, `Value` and `ListValue`: all field numbers are below 16.
 const ENTRY: u8 = 1 << 3 | 2;
@@ -38,11 +38,7 @@ impl Reader<'_> {
         else {
             return self.mismatch(at, "no value");
         };
-        if field.arity == (Arity::Singular { implicit: true }) {
-            self.value::<IMPLICIT>(at, field, depth)
-        } else {
-            self.value::<RECORD>(at, field, depth)
-        }
+        self.value::<FIELD>(at, field, depth)
     }
 
     fn time(

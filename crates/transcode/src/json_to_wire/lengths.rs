@@ -24,7 +24,7 @@ pub(super) struct Patch {
 
 impl Reader<'_> {
     /// Sets bytes aside for a length, as many as it took last time.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn open(&mut self, width: &AtomicU8) -> Open {
         let width = usize::from(width.load(Relaxed));
         let at = self.out.len();
@@ -35,7 +35,7 @@ impl Reader<'_> {
     }
 
     /// Writes the length of the body that ends here.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn close(&mut self, open: &Open, width: &AtomicU8) {
         let length = self.out.len() - open.body;
         if open.width == 1 && length < 0x80 && self.delta == open.delta {

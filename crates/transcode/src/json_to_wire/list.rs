@@ -1,6 +1,6 @@
 //! Repeated fields: arrays.
 
-use super::scalar::{BARE, RECORD};
+use super::scalar::{BARE, FIELD};
 use super::{Reader, Step};
 use crate::plan::{Arity, Field};
 
@@ -17,7 +17,7 @@ impl Reader<'_> {
             return Ok(at + 1);
         }
         if field.arity == Arity::Expanded {
-            return self.elements::<RECORD>(at, field, depth);
+            return self.elements::<FIELD>(at, field, depth);
         }
         let before = self.out.len();
         self.put_tag(field);
@@ -33,7 +33,7 @@ impl Reader<'_> {
         Ok(end)
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn elements<const FORM: u8>(&mut self, mut at: usize, field: &Field, depth: u32) -> Step {
         let mut index = 0;
         loop {

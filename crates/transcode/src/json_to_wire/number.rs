@@ -40,7 +40,7 @@ pub(super) fn extent(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The number at `at`, which may be written with a fraction or an exponent as long as it is an integer.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn integer(text: &[u8], at: usize) -> Result<Integer, Why> {
     let negative = text.get(at) == Some(&b'-');
     let begin = at + usize::from(negative);
@@ -56,7 +56,7 @@ pub(super) fn integer(text: &[u8], at: usize) -> Result<Integer, Why> {
 }
 
 /// The nearest `f64` of the number at `at`, and where its text ends.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn double(text: &[u8], at: usize) -> Result<(usize, f64), Why> {
     let number = scientific(text, at).ok_or(Why::Grammar)?;
     let float = number.double(text, at);
@@ -64,7 +64,7 @@ pub(super) fn double(text: &[u8], at: usize) -> Result<(usize, f64), Why> {
 }
 
 /// The nearest `f32` of the number at `at`, and where its text ends.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn single(text: &[u8], at: usize) -> Result<(usize, f32), Why> {
     let number = scientific(text, at).ok_or(Why::Grammar)?;
     let double = number.double(text, at);
@@ -93,7 +93,7 @@ struct Scientific {
     exponent: i64,
 }
 
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn scientific(text: &[u8], at: usize) -> Option<Scientific> {
     let negative = text.get(at) == Some(&b'-');
     let begin = at + usize::from(negative);
@@ -197,7 +197,7 @@ fn parse<T: std::str::FromStr + Default>(text: &[u8], at: usize, end: usize) -> 
 }
 
 /// The digits at `at`, appended to those of `value`, and where they end. Wraps when there are too many.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn digits(text: &[u8], mut at: usize, mut value: u64) -> (usize, u64) {
     while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*eight) ^ 0x3030_3030_3030_3030;
@@ -224,7 +224,7 @@ fn digits(text: &[u8], mut at: usize, mut value: u64) -> (usize, u64) {
 }
 
 /// Eight bytes, the first of most weight, each a digit.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn eight_digits(word: u64) -> u64 {
     let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
     let high = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
@@ -271,7 +271,7 @@ const fn five_to(power: i64) -> u128 {
 }
 
 /// The `f64` nearest to `mantissa` (not 0) times ten to `exponent`, where the bits at hand decide which it is.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn nearest(mantissa: u64, exponent: i64) -> Option<f64> {
     const EXACT: [f64; 23] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,

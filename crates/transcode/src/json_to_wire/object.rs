@@ -1,6 +1,6 @@
 //! Messages: objects of fields.
 
-use super::scalar::{IMPLICIT, RECORD};
+use super::scalar::FIELD;
 use super::{Reader, Step, Stop};
 use crate::plan::{Arity, Field, Form, Kind, MessagePlan, NONE};
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
@@ -23,7 +23,7 @@ pub(super) enum Inside {
 
 impl Reader<'_> {
     /// Appends a singular message field, or an element of a list of them.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn message_field(&mut self, at: usize, field: &Field, depth: u32) -> Step {
         self.put_tag(field);
         let open = self.open(&field.width);
@@ -33,7 +33,7 @@ impl Reader<'_> {
     }
 
     /// Appends the fields of a message of any form.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn message(&mut self, at: usize, plan: &MessagePlan, depth: u32) -> Step {
         if plan.form != Form::Object {
             return self.known(at, plan, depth);
@@ -123,7 +123,7 @@ impl Reader<'_> {
     }
 
     /// The field that the name at `at` is of ([`NONE`] if of none), and where its value is.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn name(
         &mut self,
         at: usize,
@@ -159,7 +159,7 @@ impl Reader<'_> {
     }
 
     /// Sets a bit; whether it was set.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn mark(&mut self, seen: &mut Seen, bit: usize) -> bool {
         let word = match bit.checked_sub(64) {
             None => &mut seen.few,
@@ -172,11 +172,10 @@ impl Reader<'_> {
     }
 
     /// Appends a field's value, however often it may come.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn field(&mut self, at: usize, field: &Field, depth: u32) -> Step {
         match field.arity {
-            Arity::Singular { implicit: true } => self.value::<IMPLICIT>(at, field, depth),
-            Arity::Singular { implicit: false } => self.value::<RECORD>(at, field, depth),
+            Arity::Singular { .. } => self.value::<FIELD>(at, field, depth),
             Arity::Expanded | Arity::Packed => self.list(at, field, depth),
             Arity::Map => self.map(at, field, depth),
         }

@@ -7,18 +7,19 @@ use crate::varint;
 
 pub(super) use super::number::Why;
 
-/// How a value is written: a record of its own unless it is zero or empty; a record of its own; without a tag.
-pub(super) const IMPLICIT: u8 = 0;
+/// How a value is written: as a record, unless it is zero or empty and the field's presence is implicit; as a
+/// record; without a tag.
+pub(super) const FIELD: u8 = 0;
 pub(super) const RECORD: u8 = 1;
 pub(super) const BARE: u8 = 2;
 
 impl Reader<'_> {
     /// Appends a value of any kind.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn value<const FORM: u8>(&mut self, at: usize, field: &Field, depth: u32) -> Step {
         match field.kind {
             Kind::String => {
-                if FORM == IMPLICIT && self.is_empty_string(at) {
+                if FORM == FIELD && self.is_empty_string(at) && field.is_implicit() {
                     return Ok(at + 2);
                 }
                 self.put_tag(field);
@@ -99,7 +100,7 @@ impl Reader<'_> {
             }
             Kind::Enum => self.enumeration::<FORM>(at, field),
             Kind::Bytes => {
-                if FORM == IMPLICIT && self.is_empty_string(at) {
+                if FORM == FIELD && self.is_empty_string(at) && field.is_implicit() {
                     return Ok(at + 2);
                 }
                 self.put_tag(field);
@@ -121,28 +122,37 @@ impl Reader<'_> {
         self.byte(at) == b'"' && self.byte(at + 1) == b'"'
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn put_tag(&mut self, field: &Field) {
         let end = self.out.len() + usize::from(field.tag_len);
         self.out.extend_from_slice(&field.tag);
         self.out.truncate(end);
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn put_varint(&mut self, number: u64) {
         if number < 0x80 {
             self.out.push(number as u8);
-        } else {
-            let (bytes, len) = varint::encode(number);
+        } else if let Some((word, len)) = varint::word(number) {
             let end = self.out.len() + len;
-            self.out.extend_from_slice(&bytes);
+            self.out.extend_from_slice(&word.to_le_bytes());
             self.out.truncate(end);
+        } else {
+            self.put_long_varint(number);
         }
     }
 
-    #[inline]
+    #[inline(never)]
+    fn put_long_varint(&mut self, number: u64) {
+        let (bytes, len) = varint::encode(number);
+        let end = self.out.len() + len;
+        self.out.extend_from_slice(&bytes);
+        self.out.truncate(end);
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn put_number<const FORM: u8>(&mut self, field: &Field, number: u64) {
-        if FORM == IMPLICIT && number == 0 {
+        if FORM == FIELD && number == 0 && field.is_implicit() {
             return;
         }
         if FORM != BARE {
@@ -151,10 +161,10 @@ impl Reader<'_> {
         self.put_varint(number);
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn put_fixed<const FORM: u8, const N: usize>(&mut self, field: &Field, bytes: [u8; N]) {
         // By its bits, so that -0.0 is something.
-        if FORM == IMPLICIT && bytes == [0; N] {
+        if FORM == FIELD && bytes == [0; N] && field.is_implicit() {
             return;
         }
         if FORM != BARE {
@@ -163,7 +173,7 @@ impl Reader<'_> {
         self.out.extend_from_slice(&bytes);
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn signed(&mut self, at: usize, field: &Field, bits: u32) -> Result<(usize, i64), Stop> {
         let Integer { end, negative, magnitude } = self.integer(at, field)?;
         let limit = 1u64 << (bits - 1);
@@ -175,7 +185,7 @@ impl Reader<'_> {
         }
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn unsigned(&mut self, at: usize, field: &Field, most: u64) -> Result<(usize, u64), Stop> {
         let Integer { end, negative, magnitude } = self.integer(at, field)?;
         if magnitude > most || (negative && magnitude != 0) {
@@ -185,7 +195,7 @@ impl Reader<'_> {
     }
 
     /// The integer at `at`, in quotes or not.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn integer(&mut self, at: usize, field: &Field) -> Result<Integer, Stop> {
         let quoted = self.byte(at) == b'"';
         match number::integer(self.json, at + usize::from(quoted)) {
@@ -198,7 +208,7 @@ impl Reader<'_> {
         }
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn double(&mut self, at: usize, field: &Field) -> Result<(usize, f64), Stop> {
         match number::double(self.json, at) {
             Ok(read) => Ok(read),
@@ -212,7 +222,7 @@ impl Reader<'_> {
         }
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn single(&mut self, at: usize, field: &Field) -> Result<(usize, f32), Stop> {
         match number::single(self.json, at) {
             Ok(read) => Ok(read),
@@ -253,7 +263,7 @@ impl Reader<'_> {
     }
 
     /// What `read` makes of what the string at `at` says, and where the string ends.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn with_text<T>(
         &mut self,
         at: usize,
@@ -268,7 +278,7 @@ impl Reader<'_> {
     }
 
     /// Appends an enum's value; nothing when it is of an unknown name and those are ignored.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn enumeration<const FORM: u8>(&mut self, at: usize, field: &Field) -> Step {
         let Some(plan) = field.enumeration.as_deref() else {
             return self.mismatch(at, "an enum value");

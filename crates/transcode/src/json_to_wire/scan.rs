@@ -14,7 +14,7 @@ pub(super) struct Run {
 
 impl Reader<'_> {
     /// The byte there; 0, which is part of no JSON, at the end.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn byte(&self, at: usize) -> u8 {
         match self.json.get(at) {
             Some(byte) => *byte,
@@ -23,7 +23,7 @@ impl Reader<'_> {
     }
 
     /// Where what follows insignificant white space begins.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn space(&self, at: usize) -> usize {
         if self.byte(at) > b' ' { at } else { self.space_more(at) }
     }
@@ -52,7 +52,7 @@ impl Reader<'_> {
     }
 
     /// Where the first quote, backslash or control character of a string is, from `at` on and up to `end`.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn run(&self, at: usize, end: usize) -> Run {
         let mut rest = &self.json[at.min(end)..end];
         let mut high = 0;
@@ -82,7 +82,7 @@ impl Reader<'_> {
     }
 
     /// Past `literal`, of which the first byte is known to be there.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn literal(&mut self, at: usize, literal: &'static str) -> Step {
         let end = at + literal.len();
         if self.json.get(at..end) == Some(literal.as_bytes()) {
@@ -93,7 +93,7 @@ impl Reader<'_> {
     }
 
     /// Past the comma to the next element of an array or object, or past `close` when there is none (`false`).
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn next(&mut self, at: usize, close: u8) -> Result<(usize, bool), super::Stop> {
         let at = self.space(at);
         let byte = self.byte(at);
@@ -108,7 +108,21 @@ impl Reader<'_> {
     }
 }
 
-#[inline]
+/// How many bytes of plain ASCII a string's next bytes begin with.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn plain(chunk: &[u8; 32]) -> usize {
+    let (low, high) = chunk.split_at(16);
+    let stops = |half: &[u8]| match half.first_chunk::<16>() {
+        Some(half) => {
+            let half = u8x16::new(*half);
+            (specials(half) | half).to_bitmask()
+        }
+        None => 0,
+    };
+    (stops(low) | stops(high) << 16).trailing_zeros() as usize
+}
+
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn specials(chunk: u8x16) -> u8x16 {
     let control = chunk.min(u8x16::splat(0x1f)).simd_eq(chunk);
     let quote = chunk.simd_eq(u8x16::splat(b'"'));

@@ -1,5 +1,6 @@
 //! Strings: to the wire, or unescaped into a buffer where what they say has to be understood first.
 
+use super::scan::plain;
 use super::{Reader, Step, Stop};
 use crate::varint;
 
@@ -10,6 +11,24 @@ impl Reader<'_> {
     /// Appends the string of which the opening quote is at `at` with its length before it.
     #[inline]
     pub(super) fn string(&mut self, at: usize) -> Step {
+        // Most strings are short and plain: one look, one copy, one byte of length.
+        if let Some([b'"', rest @ ..]) = self.json.get(at..)
+            && let Some(chunk) = rest.first_chunk::<32>()
+        {
+            let len = plain(chunk);
+            if rest.get(len) == Some(&b'"') {
+                self.out.push(len as u8);
+                let begin = self.out.len();
+                self.out.extend_from_slice(chunk);
+                self.out.truncate(begin + len);
+                return Ok(at + len + 2);
+            }
+        }
+        self.longer_string(at)
+    }
+
+    #[inline(never)]
+    fn longer_string(&mut self, at: usize) -> Step {
         if self.byte(at) != b'"' {
             return self.mismatch(at, "a string");
         }
@@ -24,22 +43,8 @@ impl Reader<'_> {
         }
         let len = run.end - begin;
         self.put_varint(len as u64);
-        self.copy(begin, len);
+        self.out.extend_from_slice(&self.json[begin..run.end]);
         Ok(run.end + 1)
-    }
-
-    /// Appends a stretch of the text.
-    #[inline]
-    pub(super) fn copy(&mut self, begin: usize, len: usize) {
-        let before = self.out.len();
-        match self.json.get(begin..).and_then(|rest| rest.first_chunk::<32>()) {
-            // Of a known size, which compiles to two moves instead of a call.
-            Some(chunk) if len <= 32 => {
-                self.out.extend_from_slice(chunk);
-                self.out.truncate(before + len);
-            }
-            _ => self.out.extend_from_slice(&self.json[begin..begin + len]),
-        }
     }
 
     /// The same for strings with escapes, and for long ones.

@@ -312,6 +312,12 @@ impl Field {
         self.is_list() || self.arity == Arity::Map
     }
 
+    /// Whether it is not written when it is zero or empty.
+    #[inline]
+    pub fn is_implicit(&self) -> bool {
+        self.arity == Arity::Singular { implicit: true }
+    }
+
     pub fn is_list(&self) -> bool {
         matches!(self.arity, Arity::Expanded | Arity::Packed)
     }
