@@ -77,8 +77,18 @@ impl Reader<'_> {
             let message = "the paths of a field mask are in lowerCamelCase, without underscores";
             return self.fail(at, message.to_owned());
         }
-        let paths = text.split(|byte| *byte == b',').filter(|_| !text.is_empty());
-        for path in paths {
+        let paths = || text.split(|byte| *byte == b',').filter(|_| !text.is_empty());
+        let is_path = |path: &[u8]| {
+            let allowed = |byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\');
+            !path.is_empty() && path.iter().copied().all(allowed)
+        };
+        // The same that are written the other way.
+        if let Some(wrong) = paths().find(|path| !is_path(path)) {
+            let message =
+                format!("{:?} is no path of a field mask", String::from_utf8_lossy(wrong));
+            return self.fail(at, message);
+        }
+        for path in paths() {
             let capitals = path.iter().filter(|byte| byte.is_ascii_uppercase()).count();
             self.out.push(1 << 3 | 2);
             self.put_varint((path.len() + capitals) as u64);
