@@ -152,7 +152,8 @@ impl Codec {
     /// Appends the canonical form of a wire: fields once and by number, singular messages merged, lists packed as
     /// the type says, map entries by key, unknown fields at the end of their message as they came
     /// (<https://protobuf.dev/programming-guides/encoding/#last-one-wins>). Two wires of the same message have the
-    /// same canonical form. Required fields may be missing. On failure `canonical` is as it was.
+    /// same canonical form. Required fields may be missing; what a later value replaces is not looked at. On
+    /// failure `canonical` is as it was.
     ///
     /// # Errors
     /// Bytes that are not this message, with the offset and path of a field that is at fault, and what passes the

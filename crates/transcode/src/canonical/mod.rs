@@ -109,19 +109,20 @@ impl<'a> Writer<'a> {
                 }
                 Arity::Singular { implicit } => {
                     if let Some(last) = values().next_back() {
-                        self.scalar(field, &last.raw, implicit);
+                        self.scalar(field, last.start, &last.raw, implicit)
+                            .map_err(|fault| fault.within(|| field.json_name.to_string()))?;
                     }
                 }
                 Arity::Expanded if !field.kind.is_packable() => {
                     for (place, value) in values().enumerate().rev() {
-                        if let (Raw::Len(_), Kind::String | Kind::Bytes) = (&value.raw, field.kind)
-                        {
-                            self.scalar(field, &value.raw, false);
-                            continue;
-                        }
-                        self.framed(plan, field, &[content(value)], depth + 1).map_err(
-                            |fault| fault.within(|| format!("{}[{place}]", field.json_name)),
-                        )?;
+                        let written = if field.kind.is_message() {
+                            self.framed(plan, field, &[content(value)], depth + 1)
+                        } else {
+                            self.scalar(field, value.start, &value.raw, false)
+                        };
+                        written.map_err(|fault| {
+                            fault.within(|| format!("{}[{place}]", field.json_name))
+                        })?;
                     }
                 }
                 Arity::Expanded | Arity::Packed => self.numbers(field, values())?,
@@ -194,12 +195,6 @@ impl<'a> Writer<'a> {
                 }
                 Ok(true)
             }
-            Raw::Len(bytes) if field.kind == Kind::String && field.utf8 => {
-                match std::str::from_utf8(self.records.bytes(bytes.clone())) {
-                    Ok(_) => Ok(true),
-                    Err(_) => Err(Fault::new(record.start, "the string is not UTF-8")),
-                }
-            }
             raw if raw.wire_type() != field.kind.wire_type() => Ok(false),
             Raw::Varint(bits) => Ok(!is_no_value(field, canonical(field.kind, *bits))),
             _ => Ok(true),
@@ -261,27 +256,37 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes a value that is neither message nor list, unless it is a zero that is not written.
-    fn scalar(&mut self, field: &Field, raw: &Raw, implicit: bool) {
-        let zero = match raw {
+    fn scalar(
+        &mut self,
+        field: &Field,
+        start: usize,
+        raw: &Raw,
+        implicit: bool,
+    ) -> Result<(), Fault> {
+        let before = self.out.len();
+        match raw {
             Raw::Len(bytes) => {
                 let bytes = self.records.bytes(bytes.clone());
+                let checked = field.kind == Kind::String && field.utf8;
+                if checked && std::str::from_utf8(bytes).is_err() {
+                    return Err(Fault::new(start, "the string is not UTF-8"));
+                }
                 if !(implicit && bytes.is_empty()) {
                     self.out.bytes(bytes);
                     self.out.varint(bytes.len() as u64);
                 }
-                bytes.is_empty()
             }
             raw => {
                 let bits = canonical(field.kind, bits(raw));
                 if !(implicit && bits == 0) {
                     self.out.number(field.kind, bits);
                 }
-                bits == 0
             }
-        };
-        if !(implicit && zero) {
+        }
+        if self.out.len() > before {
             self.out.bytes(field.tag());
         }
+        Ok(())
     }
 
     /// Writes a list of numbers, packed or not.
@@ -368,9 +373,10 @@ impl<'a> Writer<'a> {
                 let plan = self.plans.message(field.message);
                 self.framed(plan, value_field, &entry.parts, depth + 2).map_err(explain)?;
             } else {
-                self.scalar(value_field, &entry.value, false);
+                self.scalar(value_field, entry.start, &entry.value, false).map_err(explain)?;
             }
-            self.scalar(key_field, entry.key.as_ref().unwrap_or(&zero(key_field)), false);
+            let key = entry.key.as_ref().unwrap_or(&zero(key_field)).clone();
+            self.scalar(key_field, entry.start, &key, false).map_err(explain)?;
             self.out.length_since(before);
             self.out.bytes(field.tag());
         }
@@ -406,7 +412,7 @@ impl<'a> Writer<'a> {
         if parts.is_empty() {
             parts.push(start..start);
         }
-        Ok(Some(Entry { key, value, parts }))
+        Ok(Some(Entry { start, key, value, parts }))
     }
 
     fn key(&self, kind: Kind, key: Option<&Raw>) -> Key<'a> {
@@ -430,6 +436,7 @@ impl<'a> Writer<'a> {
 
 /// Where the value of a map's entry is.
 struct Entry {
+    start: usize,
     key: Option<Raw>,
     value: Raw,
     /// Of a message.

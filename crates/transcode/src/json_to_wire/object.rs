@@ -104,7 +104,10 @@ impl Reader<'_> {
                 {
                     return self.second_member(name_at, plan, field);
                 }
-                self.field(at, field, depth)
+                match plan.message_set {
+                    true => self.item(at, field, depth),
+                    false => self.field(at, field, depth),
+                }
             }
             .map_err(|stop| self.within_field(field, stop))?;
             let (after, more) = self.next(at, b'}')?;
@@ -179,6 +182,26 @@ impl Reader<'_> {
             Arity::Expanded | Arity::Packed => self.list(at, field, depth),
             Arity::Map => self.map(at, field, depth),
         }
+    }
+
+    /// Appends an extension of a message set: a group of its number and its message.
+    #[cold]
+    fn item(&mut self, at: usize, field: &Field, depth: u32) -> Step {
+        const START: u8 = 1 << 3 | 3;
+        const NUMBER: u8 = 2 << 3;
+        const MESSAGE: u8 = 3 << 3 | 2;
+        const END: u8 = 1 << 3 | 4;
+        if field.kind != Kind::Message || field.is_list() {
+            return self.field(at, field, depth);
+        }
+        self.out.extend_from_slice(&[START, NUMBER]);
+        self.put_varint(u64::from(field.number));
+        self.out.push(MESSAGE);
+        let open = self.open(&field.width);
+        let end = self.message(at, self.plans.message(field.message), depth)?;
+        self.close(&open, &field.width);
+        self.out.push(END);
+        Ok(end)
     }
 
     /// Whether `null` is a value of the field instead of standing for its absence.

@@ -101,14 +101,20 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             let (mut number, mut message) = (None, None);
             if (tag.number, tag.wire_type) == (1, read::START) {
                 known::each(wire, tag.end, end, self.depth, |tag, end| {
+                    // Of each, the first one counts.
                     match (tag.number, tag.wire_type) {
-                        NUMBER => number = Some(read::varint(wire, tag.end)?.0),
-                        MESSAGE => message = Some((tag.end, end)),
+                        NUMBER if number.is_none() => {
+                            number = Some(read::varint(wire, tag.end)?.0);
+                        }
+                        MESSAGE if message.is_none() => message = Some((tag.end, end)),
                         _ => {}
                     }
                     Ok(())
                 })
                 .map_err(fault)?;
+            } else if tag.wire_type == read::LENGTH {
+                // As a writer has it that does not know of message sets.
+                (number, message) = (Some(u64::from(tag.number)), Some((tag.end, end)));
             }
             let number = number.and_then(|number| u32::try_from(number).ok());
             let index = number.and_then(|number| plan.by_number(number));

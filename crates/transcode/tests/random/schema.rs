@@ -68,6 +68,7 @@ enum Type {
     Enum(usize),
     Message(usize),
     WellKnown(&'static str),
+    MessageSet,
 }
 
 impl Type {
@@ -77,11 +78,12 @@ impl Type {
             Type::Enum(index) => format!("E{index}"),
             Type::Message(index) => format!("M{index}"),
             Type::WellKnown(name) => format!("google.protobuf.{name}"),
+            Type::MessageSet => "Set".to_owned(),
         }
     }
 
     fn is_message(self) -> bool {
-        matches!(self, Type::Message(_) | Type::WellKnown(_))
+        matches!(self, Type::Message(_) | Type::WellKnown(_) | Type::MessageSet)
     }
 
     fn is_packable(self) -> bool {
@@ -165,6 +167,12 @@ impl Maker<'_, '_> {
         for index in 0..self.messages {
             self.message(index);
         }
+        if self.syntax == Proto2 {
+            self.line(
+                "message Set { option message_set_wire_format = true; extensions 4 to max; }",
+            );
+            self.line("extend Set { optional M0 in_set = 70000; optional Set set_in_set = 4; }");
+        }
         if self.syntax != Proto3 {
             self.extensions();
         }
@@ -184,7 +192,8 @@ impl Maker<'_, '_> {
     }
 
     fn ty(&mut self) -> Type {
-        match self.choices.below(8) {
+        match self.choices.below(9) {
+            8 if self.syntax == Proto2 => Type::MessageSet,
             0..=2 => Type::Scalar(self.choices.pick(SCALARS)),
             3 => Type::Enum(self.choices.below(2)),
             4 | 5 => Type::Message(self.choices.below(self.messages)),

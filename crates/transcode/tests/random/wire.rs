@@ -114,6 +114,11 @@ impl Maker<'_, '_> {
         let extensions = message.extensions();
         let fields = own.chain(extensions.map(|field| Field::extension(&field)));
         let mut records = vec![];
+        let is_set = message
+            .descriptor_proto()
+            .options
+            .as_ref()
+            .is_some_and(|o| o.message_set_wire_format());
         for field in fields {
             let deep = matches!(field.kind, Kind::Message(_)) && depth > 3;
             let count = match self.choices.below(8) {
@@ -123,7 +128,10 @@ impl Maker<'_, '_> {
                 count => count - 4,
             };
             for _ in 0..count.max(usize::from(field.required)) {
-                records.push(self.record(&field, depth));
+                records.push(match is_set {
+                    true => self.item(&field, depth),
+                    false => self.record(&field, depth),
+                });
             }
         }
         if self.known == Known::Some && self.choices.once_in(4) {
@@ -131,6 +139,21 @@ impl Maker<'_, '_> {
         }
         self.choices.shuffle(&mut records);
         records.concat()
+    }
+
+    /// An item of a message set, its parts in any order, or what writers make of it that know none.
+    fn item(&mut self, field: &Field, depth: usize) -> Vec<u8> {
+        let Kind::Message(message) = &field.kind else { unreachable!("sets hold messages") };
+        let content = self.message(message, depth + 1);
+        let mut parts =
+            vec![[tag(2, 0), varint(field.number.into())].concat(), len(3, content.clone())];
+        match self.choices.below(4) {
+            0 => return len(field.number, content),
+            1 => parts.push(len(3, vec![0xFF])),
+            2 => parts.reverse(),
+            _ => parts.push([tag(2, 0), varint(4)].concat()),
+        }
+        [tag(1, 3), parts.concat(), tag(1, 4)].concat()
     }
 
     fn unknown(&mut self) -> Vec<u8> {
