@@ -122,6 +122,20 @@ impl State {
                 let row = rows.and_then(|rows| rows.get(query.index as usize));
                 give(detail(row.ok_or_else(|| absent("such message"))?))
             }
+            "encodings" => {
+                let query: wirelab_model::MessageQuery = take(body)?;
+                let rows = self.calls.get(&query.call).map(|(_, rows)| rows);
+                let row = rows.and_then(|rows| rows.get(query.index as usize));
+                let row = row.ok_or_else(|| absent("such message"))?;
+                let form = |form: &str, bytes| wirelab_model::Encoded {
+                    form: form.to_owned(),
+                    bytes,
+                    samples: 1,
+                    encode_ns: 400.0,
+                    decode_ns: 900.0,
+                };
+                give([form("JSON", row.text.len() as u64), form("Protobuf", row.bytes)])
+            }
             "history" => give(self.history()),
             "saved" => give(&self.saved),
             "save" => {

@@ -4,6 +4,7 @@
 //! and no Protobuf: the byte map comes with the message.
 
 use std::{fmt::Write, ops::Range};
+use wirelab_chart::format;
 use wirelab_model::ByteSpan;
 
 /// How many colours fields take turns in.
@@ -115,14 +116,45 @@ impl Bytes {
     }
 }
 
-/// A field in a line: `stock.on_hand  field 2 · varint · 1840`.
+/// Where the field at this path is in the JSON text; of several the last that is, for it counts.
+pub fn json_of(spans: &[ByteSpan], path: &str) -> Option<Range<usize>> {
+    let there = |span: &&ByteSpan| span.path == path && span.json.is_some();
+    let place = spans.iter().rfind(there)?.json?;
+    Some(place.start as usize..place.end as usize)
+}
+
+/// A field in a line, what it takes first: `stock.on_hand  tag 1 + value 2 = 3 bytes, 14 in JSON · field 2 · …`.
 pub fn describe(span: &ByteSpan) -> String {
-    let mut line = format!("{}  field {} · {}", span.path, span.number, span.wire_type);
+    let (path, cost) = (&span.path, cost(span));
+    let mut line = format!("{path}  {cost} · field {} · {}", span.number, span.wire_type);
     if !span.text.is_empty() {
         line.push_str(" · ");
         line.push_str(&span.text);
     }
     line
+}
+
+/// What a field takes on the wire and in compact JSON: `tag 1 + value 2 = 3 bytes, 14 in JSON`.
+pub fn cost(span: &ByteSpan) -> String {
+    let parts = [
+        ("tag", span.length.saturating_sub(span.start)),
+        ("length", span.value.saturating_sub(span.length)),
+        ("value", span.end.saturating_sub(span.value)),
+    ];
+    let all: u32 = parts.iter().map(|(_, bytes)| bytes).sum();
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(name, bytes)| *bytes > 0 || *name == "value")
+        .map(|(name, bytes)| format!("{name} {}", format::count(u64::from(*bytes))))
+        .collect();
+    let json = match span.json {
+        Some(place) => format!("{} in JSON", format::count(u64::from(place.compact))),
+        None => "not in the JSON".to_owned(),
+    };
+    match &parts[..] {
+        [_] => format!("{}, {json}", parts.join("")),
+        parts => format!("{} = {} bytes, {json}", parts.join(" + "), format::count(u64::from(all))),
+    }
 }
 
 /// How many bytes a row of the hex view holds in `width_px` when a character is `char_px` wide: 4 to 32, a multiple
@@ -194,7 +226,39 @@ mod tests {
         assert_eq!(bytes.span_of("stock.on_hand"), Some(1));
         assert_eq!(bytes.span_of("nothing"), None);
         assert_eq!((bytes.range(1), bytes.range(2), bytes.range(9)), (2..5, 6..8, 0..0));
-        assert_eq!(describe(&bytes.spans()[1]), "stock.on_hand  field 2 · varint · 1840");
+        assert_eq!(
+            describe(&bytes.spans()[1]),
+            "stock.on_hand  tag 1 + value 2 = 3 bytes, not in the JSON · field 2 · varint · 1840"
+        );
+    }
+
+    #[test]
+    fn says_what_a_field_takes_and_where_it_is_in_the_text() {
+        let place = |start, end, compact| Some(wirelab_model::JsonSpan { start, end, compact });
+        let text = ByteSpan {
+            start: 0,
+            length: 1,
+            value: 3,
+            end: 1_303,
+            json: place(4, 1_400, 1_316),
+            ..span(0, 0, 0, "name")
+        };
+        let packed = ByteSpan { start: 7, length: 7, value: 7, end: 9, ..span(0, 0, 0, "list[0]") };
+        let again = ByteSpan { json: place(1, 2, 1), ..text.clone() };
+        for (span, expected) in [
+            (&text, "tag 1 + length 2 + value 1,300 = 1,303 bytes, 1,316 in JSON"),
+            (&packed, "value 2, not in the JSON"),
+            (
+                &ByteSpan { end: 3, ..text.clone() },
+                "tag 1 + length 2 + value 0 = 3 bytes, 1,316 in JSON",
+            ),
+        ] {
+            assert_eq!(cost(span), expected);
+        }
+        let replaced = ByteSpan { json: None, ..text.clone() };
+        let spans = [again, text, replaced, packed];
+        assert_eq!(json_of(&spans, "name"), Some(4..1_400));
+        assert_eq!((json_of(&spans, "list[0]"), json_of(&spans, "other")), (None, None));
     }
 
     #[test]

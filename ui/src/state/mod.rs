@@ -8,6 +8,7 @@ pub mod editor;
 pub mod find;
 pub mod flow;
 pub mod form;
+pub mod forms;
 pub mod highlight;
 pub mod history;
 pub mod json;

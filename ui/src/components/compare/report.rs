@@ -5,6 +5,7 @@ use crate::{
     components::{icons::Icon, problem::ProblemLine},
     state::{
         compare::{COLUMNS, Draft, cards, export, file_name, summary, table, title},
+        forms::{ABOUT, Row, rows, together},
         route::Route,
     },
     store::use_store,
@@ -66,7 +67,8 @@ pub fn Report(report: Arc<BenchReport>, handed: RwSignal<Option<Draft>>) -> impl
                     <Chart draw=cost height=CHART_PX/>
                 </div>
             </section>
-            <Figures report/>
+            <Figures report=report.clone()/>
+            <Forms report/>
         </article>
     }
 }
@@ -96,6 +98,41 @@ fn Figures(report: Arc<BenchReport>) -> impl IntoView {
             </table>
         </section>
     }
+}
+
+/// One call's messages in every form; nothing for a report from before these were measured.
+#[component]
+fn Forms(report: Arc<BenchReport>) -> impl IntoView {
+    let rows = rows(&together(&report.request_encodings, &report.response_encodings));
+    let line = |row: Row| {
+        view! {
+            <tr title=row.title>
+                <td><span class=format!("dot {}", row.class)></span>{row.form}</td>
+                <td class="r">{row.bytes}</td>
+                <td class="r">{row.share}</td>
+                <td class="r">{row.encode}</td>
+                <td class="r">{row.decode}</td>
+            </tr>
+        }
+    };
+    (!rows.is_empty()).then(|| {
+        view! {
+            <section class="card compare-table">
+                <table data-testid="compare-forms">
+                    <thead>
+                        <tr>
+                            <th scope="col" title=ABOUT>"One call's messages as"</th>
+                            <th scope="col" class="r">"size"</th>
+                            <th scope="col" class="r">"of JSON"</th>
+                            <th scope="col" class="r">"encode"</th>
+                            <th scope="col" class="r">"decode"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows.into_iter().map(line).collect_view()}</tbody>
+                </table>
+            </section>
+        }
+    })
 }
 
 #[component]

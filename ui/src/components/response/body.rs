@@ -5,7 +5,10 @@ use super::{
     find_bar::{FindBar, Finder},
     json_view::JsonView,
 };
-use crate::components::{icons::Icon, problem::ProblemLine};
+use crate::{
+    components::{icons::Icon, problem::ProblemLine},
+    state::bytes::json_of,
+};
 use leptos::prelude::*;
 
 /// A message of a call, fetched when it is not there yet.
@@ -27,6 +30,10 @@ where
     };
     let unread = move || detail.with(|d| d.as_ref().and_then(|d| d.problem.clone()));
     let found = Signal::derive(move || finder.find.get());
+    let lit = Memo::new(move |_| {
+        let path = call.field.get()?;
+        detail.with(|detail| json_of(&detail.as_ref()?.spans, &path))
+    });
     view! {
         <div class="r-message">
             <FindBar finder document/>
@@ -37,7 +44,7 @@ where
                         title="Copy the message" aria-label="Copy the message" on:click=copy>
                         {Icon::Copy.view()}
                     </button>
-                    <JsonView document notes find=found field=call.field label="Message"/>
+                    <JsonView document notes find=found field=call.field lit label="Message"/>
                 </Show>
             </Show>
         </div>

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 use wirelab_chart::format;
 
 /// Height of a line, pixels; `.j-line` in `styles/response.css` has the same.
@@ -26,16 +26,29 @@ pub fn JsonView(
     find: Signal<Find>,
     /// The field that is pointed at.
     field: RwSignal<Option<String>>,
+    /// Where that field is in the text, bytes.
+    lit: Memo<Option<Range<usize>>>,
     /// What the text is, for those who do not see it.
     label: &'static str,
 ) -> impl IntoView {
+    // Lines whose field is pointed at elsewhere come into view; under the pointer nothing moves.
+    let inside = RwSignal::new(false);
+    let lines = Memo::new(move |_| {
+        let lit = lit.get()?;
+        document.with(|document| {
+            Some(document.line_at(lit.start)..document.line_at(lit.end.saturating_sub(1)) + 1)
+        })
+    });
     let row = move |place: u64| {
         let index = usize::try_from(place).unwrap_or(usize::MAX);
-        view! { <Line index document notes find field/> }.into_any()
+        view! { <Line index document notes find field lines/> }.into_any()
     };
-    let found = Signal::derive(move || {
-        let current = find.with(Find::current)?;
-        Some(document.with(|document| document.line_at(current.start)) as u64)
+    let found = Signal::derive(move || match lines.get().filter(|_| !inside.get()) {
+        Some(lines) => Some(lines.start as u64),
+        None => {
+            let current = find.with(Find::current)?;
+            Some(document.with(|document| document.line_at(current.start)) as u64)
+        }
     });
     let left_out = move || match document.with(|document| document.left_out()) {
         0 => None,
@@ -46,7 +59,13 @@ pub fn JsonView(
         }),
     };
     view! {
-        <div class="j-view" on:mouseleave=move |_| field.set(None)>
+        <div class="j-view"
+            on:mouseenter=move |_| inside.set(true)
+            on:mouseleave=move |_| {
+                field.set(None);
+                inside.set(false);
+            }
+        >
             <VirtualList
                 count=Signal::derive(move || document.with(|document| document.len() as u64))
                 row_px=LINE_PX
@@ -66,6 +85,7 @@ fn Line(
     notes: Memo<Arc<Vec<Note>>>,
     find: Signal<Find>,
     field: RwSignal<Option<String>>,
+    lines: Memo<Option<Range<usize>>>,
 ) -> impl IntoView {
     let note =
         Memo::new(move |_| notes.with(|notes| notes.get(index).cloned()).unwrap_or_default());
@@ -96,7 +116,9 @@ fn Line(
         view! { {spans.collect_view()} {more} {hint} }
     };
     let here = Memo::new(move |_| {
-        note.with(|note| !note.path.is_empty() && field.with(|f| f.as_ref() == Some(&note.path)))
+        let here = lines.with(|lines| lines.as_ref().is_some_and(|lines| lines.contains(&index)));
+        here || note
+            .with(|note| !note.path.is_empty() && field.with(|f| f.as_ref() == Some(&note.path)))
     });
     let point = move |_| {
         let path = note.with_untracked(|note| note.path.clone());

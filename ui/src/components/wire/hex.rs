@@ -2,7 +2,7 @@
 
 use crate::{
     components::virtual_list::{Selection, VirtualList, measured_width},
-    state::bytes::{Bytes, HexRow, Run, describe, per_row},
+    state::bytes::{Bytes, HexRow, Run, cost, describe, per_row},
 };
 use leptos::{html, prelude::*};
 use std::sync::Arc;
@@ -142,12 +142,14 @@ where
                 let span = bytes.spans().get(index)?;
                 let name = span.path.rsplit('.').next().unwrap_or(&span.path).to_owned();
                 let indent = format!("{}px", f64::from(span.depth.min(12)) * 10.0);
-                let length = format::bytes(u64::from(span.end.saturating_sub(span.start)));
+                let wire = format::count(u64::from(span.end.saturating_sub(span.start)));
+                let json = span.json.map(|place| format::count(u64::from(place.compact)));
                 Some(view! {
                     <span class="w-name" style:padding-left=indent>{name}</span>
                     <span class="faint">{format!("{} {}", span.number, span.wire_type)}</span>
                     <span class="w-value">{span.text.clone()}</span>
-                    <span class="r">{length}</span>
+                    <span class="r proto" title=cost(span)>{wire}</span>
+                    <span class="r json" title=cost(span)>{json.unwrap_or_else(|| "–".to_owned())}</span>
                 })
             })
         };
@@ -162,6 +164,13 @@ where
         .into_any()
     };
     view! {
+        <div class="w-row w-heads" aria-hidden="true">
+            <span>"field"</span>
+            <span class="faint">"type"</span>
+            <span>"value"</span>
+            <span class="r" title="Bytes on the wire: tag, length and value">"wire"</span>
+            <span class="r" title="Bytes in compact JSON: name and value">"JSON"</span>
+        </div>
         <div class="w-fields">
             <VirtualList
                 count=Signal::derive(move || bytes.with(|bytes| bytes.spans().len() as u64))

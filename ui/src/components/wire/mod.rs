@@ -1,10 +1,12 @@
 //! What went over the wire for a call: sizes and time and bytes of one message, or how a stream went.
 //!
 //! - `payload`: a message as JSON and as Protobuf
+//! - `forms`: the same in every form, measured when asked for
 //! - `time`: the phases of a call
 //! - `hex`: bytes and fields
 //! - `stream`: bytes over time, gaps, counts
 
+mod forms;
 mod hex;
 mod payload;
 mod stream;
@@ -43,7 +45,7 @@ fn Single(call: CallView) -> impl IntoView {
     let index = move || call.with(|response| response.only(side.get())).flatten();
     let detail = call.detail(index);
     view! {
-        <Payload detail aside=move || view! { <SideSwitch call/> }/>
+        <Payload call detail aside=move || view! { <SideSwitch call/> }/>
         <Time call/>
         <Hex detail field=call.field/>
     }
@@ -79,7 +81,7 @@ fn Streamed(call: CallView) -> impl IntoView {
         }
         .into_any(),
         false => view! {
-            <Payload detail aside=switch/>
+            <Payload call detail aside=switch/>
             <Time call/>
             <Hex detail field=call.field/>
         }

@@ -1,6 +1,6 @@
 //! What a message weighs in each form.
 
-use super::Bars;
+use super::{Bars, forms::Forms};
 use crate::{components::response::CallView, state::wire};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -9,6 +9,8 @@ use wirelab_model::{Direction, MessageDetail};
 /// The meters of a message.
 #[component]
 pub fn Payload(
+    /// The call it is of.
+    call: CallView,
     /// The message; none while there is none.
     detail: Memo<Option<Arc<MessageDetail>>>,
     /// What it is, at the right of the heading.
@@ -49,7 +51,7 @@ pub fn Payload(
         <section aria-label="Payload on the wire">
             <h4>"Payload on the wire" {aside.run()}</h4>
             {move || match detail.with(Option::is_some) {
-                true => view! { {meters} {verdict} }.into_any(),
+                true => view! { {meters} {verdict} <Forms call detail/> }.into_any(),
                 false => view! { <p class="w-empty">"No message"</p> }.into_any(),
             }}
         </section>
