@@ -14,6 +14,13 @@ pub(super) struct TypeAt {
     value: usize,
 }
 
+/// A member of an `Any` with a well-known type.
+enum Member {
+    Type,
+    Value,
+    Unknown,
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn any(&mut self, at: usize, depth: u32) -> Step {
         if self.byte(at) != b'{' {
@@ -136,22 +143,25 @@ impl<'a> Reader<'a> {
         loop {
             let name_at = at;
             at = self.skip_name(at)?;
-            let name = self.name_at(name_at)?;
-            let seen = match &*name {
-                "@type" => Some(&mut typed),
-                "value" => Some(&mut valued),
-                _ => None,
-            };
-            if seen.is_some_and(|seen| std::mem::replace(seen, true)) {
-                return self.duplicate(name_at, &name);
-            }
-            at = match &*name {
-                "@type" => self.skip_string(at)?,
-                "value" => {
+            let (_, member) = self.with_text(name_at, |name| match name {
+                b"@type" => Member::Type,
+                b"value" => Member::Value,
+                _ => Member::Unknown,
+            })?;
+            at = match member {
+                Member::Type if typed => return self.duplicate(name_at, "@type"),
+                Member::Value if valued => return self.duplicate(name_at, "value"),
+                Member::Type => {
+                    typed = true;
+                    self.skip_string(at)?
+                }
+                Member::Value => {
+                    valued = true;
                     self.known(at, plan, depth).map_err(|stop| self.within_name("value", stop))?
                 }
-                _ if self.ignore_unknown => self.skip(at, depth)?,
-                _ => {
+                Member::Unknown if self.ignore_unknown => self.skip(at, depth)?,
+                Member::Unknown => {
+                    let name = self.name_at(name_at)?;
                     let message = format!("an Any with {} has no member", plan.name);
                     return self.no_member(name_at, &message, &name);
                 }

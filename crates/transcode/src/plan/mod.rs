@@ -21,7 +21,8 @@ pub(crate) use stream::{LATE, Step, Stream};
 
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU8, AtomicU16};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A message type within its [`Plans`].
@@ -39,12 +40,14 @@ pub(crate) struct Plans {
     pub hints: Hints,
 }
 
-/// Hints that belong to no field: how many bytes the length took last time.
+/// Hints that belong to no field.
 pub(crate) struct Hints {
-    /// Of the value of an `Any`.
+    /// How many bytes the length of the value of an `Any` took last time.
     pub any: AtomicU8,
-    /// Of the parts of a `Struct`.
+    /// The same of the parts of a `Struct`.
     pub nested: AtomicU8,
+    /// The type found by its name last time.
+    found: AtomicU32,
 }
 
 struct Slot {
@@ -59,7 +62,11 @@ impl Plans {
             slots: boxcar::Vec::new(),
             ids: Mutex::default(),
             enums: Mutex::default(),
-            hints: Hints { any: AtomicU8::new(1), nested: AtomicU8::new(1) },
+            hints: Hints {
+                any: AtomicU8::new(1),
+                nested: AtomicU8::new(1),
+                found: AtomicU32::new(0),
+            },
         }
     }
 
@@ -81,13 +88,25 @@ impl Plans {
 
     /// The id of a type by its full name, if the pool has it.
     pub fn find(&self, full_name: &str) -> Option<MessageId> {
+        // Without a lock when it is the same as last time.
+        let last = self.hints.found.load(Relaxed);
+        if self
+            .slots
+            .get(last as usize)
+            .is_some_and(|slot| slot.descriptor.full_name() == full_name)
         {
-            let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(id) = ids.get(full_name) {
-                return Some(*id);
-            }
+            return Some(last);
         }
-        Some(self.id(&self.pool.get_message_by_name(full_name)?))
+        let known = {
+            let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+            ids.get(full_name).copied()
+        };
+        let id = match known {
+            Some(id) => id,
+            None => self.id(&self.pool.get_message_by_name(full_name)?),
+        };
+        self.hints.found.store(id, Relaxed);
+        Some(id)
     }
 
     /// The plan of a type, compiled now if this is the first time.
