@@ -7,13 +7,19 @@ use crate::lex::{is_word, skip, word};
 use crate::problem::{from_diagnostic, from_fault, place, place_of_span};
 use prost_types::{FileDescriptorProto, source_code_info::Location};
 use protox::file::File;
-use std::{borrow::Cow, ops::Range};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    ops::Range,
+    sync::{Mutex, PoisonError},
+};
 use wirelab_model::{Problem, ProblemKind, Span};
 
 /// Path of the imports in the descriptor of a file.
 const DEPENDENCY: i32 = 3;
 
 /// A text that parsed.
+#[derive(Clone)]
 pub(super) struct Parsed {
     /// The descriptor; of its places only those with comments are left, which is a tenth of the memory.
     pub(super) descriptor: FileDescriptorProto,
@@ -47,15 +53,24 @@ fn slim(location: &mut Location) {
     location.leading_detached_comments = Vec::new();
 }
 
+/// Built-in files that were parsed before: the same few for every source.
+static BUILTINS: Mutex<BTreeMap<String, Parsed>> = Mutex::new(BTreeMap::new());
+
 /// A built-in file by name.
 pub(super) fn parse_builtin(name: &str) -> Option<Parsed> {
-    match builtin::get(name)? {
-        Builtin::Text(text) => parse(text).ok(),
+    let known = || BUILTINS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(parsed) = known().get(name) {
+        return Some(parsed.clone());
+    }
+    let parsed = match builtin::get(name)? {
+        Builtin::Text(text) => parse(text).ok()?,
         Builtin::Descriptor(descriptor) => {
             let import_spans = vec![None; descriptor.dependency.len()];
-            Some(Parsed { descriptor: *descriptor, edition: None, import_spans })
+            Parsed { descriptor: *descriptor, edition: None, import_spans }
         }
-    }
+    };
+    known().insert(name.to_owned(), parsed.clone());
+    Some(parsed)
 }
 
 /// Parses `text` and keeps every place, but does not look for the imports.
