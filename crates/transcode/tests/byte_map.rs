@@ -124,6 +124,33 @@ fn unknown_fields_are_listed() {
     assert_eq!(codec(ALL).unknown_fields(&[0xf8, 0x3e, 7].repeat(9), 4).len(), 4);
 }
 
+/// Whatever a wire nests or repeats, what is found is bounded by what was asked for.
+#[test]
+fn hostile_wires_end() {
+    let deep = |open: &[u8]| open.repeat(100_000);
+    for (what, wire) in [
+        ("a million empty groups", b"\x0b\x0c".repeat(1_000_000)),
+        ("groups in groups", deep(b"\xfb\x3e")),
+        ("messages that say to be as long as can be", deep(b"\xea\x01\xff\xff\xff\xff\x07")),
+        ("a length beyond the end", b"\x72\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01".to_vec()),
+        ("one packed list", [&b"\xaa\x01\xc0\x84\x3d"[..], &[1; 1_000_000]].concat()),
+        ("a million entries of one key", b"\xc2\x01\x03\x0a\x01k".repeat(500_000)),
+        ("a million members of a oneof", b"\xda\x01\x00\xe2\x01\x00".repeat(300_000)),
+    ] {
+        let codec = codec(ALL);
+        assert!(codec.spans(&wire, 1_000).len() <= 1_000, "{what}");
+        assert!(
+            codec.byte_map(&wire, br#"{"labels": {"k": ""}, "word": ""}"#, 1_000).len() <= 1_000
+        );
+        assert!(codec.unknown_fields(&wire, 1_000).len() <= 1_000, "{what}");
+        let mask = codec.mask(["word,inner.word,labels.k,inner.inner.item.sku"]).unwrap();
+        let mut pruned = Vec::new();
+        if mask.prune(&wire, &mut pruned).is_ok() {
+            assert!(pruned.len() <= wire.len(), "{what}");
+        }
+    }
+}
+
 /// The value of a text at a path such as `items[1].sku` or `labels["a"].value`.
 fn at<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
     let mut value = json;

@@ -66,6 +66,8 @@ impl Scenario {
         s.reads(&id("response-body"), "KB-204-EU").await;
         s.reads(&id("wire-json-size"), "B").await;
         s.reads(&id("wire-proto-size"), "B").await;
+        s.click(&id("wire-forms")).await;
+        s.reads(&id("wire-forms-table"), "MessagePack").await;
     }
 
     async fn keep_form_and_json_in_step(&self) {
@@ -168,6 +170,7 @@ impl Scenario {
         s.find(&format!("{} svg", id("compare-chart-latency"))).await;
         s.find(&format!("{} svg", id("compare-chart-cost"))).await;
         s.reads(&id("compare-table"), "40").await;
+        s.reads(&id("compare-forms"), "CBOR").await;
     }
 
     async fn switch_the_theme(&self) {

@@ -240,6 +240,7 @@ impl<R: Read> Records<R> {
 }
 
 /// What stands before a message.
+#[derive(Debug)]
 enum Header {
     /// Its own size, and the length of the message.
     Length(usize, u64),
@@ -271,5 +272,97 @@ fn grpc(bytes: &[u8]) -> Header {
         [] | [0, ..] => Header::Incomplete,
         [1, ..] => Header::Broken("the message is compressed; have it sent without compression"),
         _ => Header::Broken("this is no gRPC frame: it begins with neither 0 nor 1"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hands out a few bytes at a time.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let size = self.1.min(into.len()).min(self.0.len());
+            let (now, later) = self.0.split_at(size);
+            into[..size].copy_from_slice(now);
+            self.0 = later;
+            Ok(size)
+        }
+    }
+
+    /// Each record as `number@offset:line:column text`, and what ended the stream.
+    fn read(stream: &[u8], format: Option<Format>, step: usize) -> Vec<String> {
+        let mut records = Records::new(Trickle(stream, step), "in", 20);
+        let mut found = Vec::new();
+        let format = format.unwrap_or_else(|| {
+            let format = records.sniff().unwrap();
+            found.push(format!("{format:?}"));
+            format
+        });
+        loop {
+            match records.next(format, || Ok(())) {
+                Ok(false) => return found,
+                Ok(true) => {
+                    let Place { number, offset, line, column, .. } = records.place();
+                    let number = number.map_or("only".to_owned(), |number| number.to_string());
+                    let text = records.current().escape_ascii();
+                    found.push(format!("{number}@{offset}:{line}:{column} {text}"));
+                }
+                Err(problem) => {
+                    found.push(problem.to_string());
+                    return found;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn records_are_the_same_however_they_come() {
+        use Format::{Delimited, Grpc, Json, Ndjson, Protobuf};
+        let cases: &[(&[u8], Option<Format>, &[&str])] = &[
+            (b"", Some(Json), &[]),
+            (
+                b" {}\n\n {\"a\":\n1} [2]x",
+                Some(Json),
+                &["1@1:1:1 {}", "2@6:3:1 {\\\"a\\\":\\n1}", "3@15:4:3 [2]", "4@18:4:6 x"],
+            ),
+            ("\"\u{e9}\" 1".as_bytes(), Some(Json), &["1@0:1:0 \\\"\\xc3\\xa9\\\"", "2@5:1:4 1"]),
+            (b"{\"a\": [", Some(Json), &["1@0:1:0 {\\\"a\\\": ["]),
+            (
+                b"{}\r\n\n \n[1] 2\nx",
+                Some(Ndjson),
+                &["1@0:1:0 {}\\r", "2@7:4:0 [1] 2", "3@13:5:0 x"],
+            ),
+            (b"\x00\x02ab", Some(Delimited), &["1@1:1:1 ", "2@2:1:2 ab"]),
+            (b"\0\0\0\0\x01a\0\0\0\0\0", Some(Grpc), &["1@5:1:5 a", "2@11:1:11 "]),
+            (b"ab", Some(Protobuf), &["only@0:1:0 ab"]),
+            (b"", None, &["Protobuf", "only@0:1:0 "]),
+            (b"{\"", None, &["Json", "1@0:1:0 {\\\""]),
+            (b"{", None, &["Protobuf", "only@0:1:0 {"]),
+            (b"\n{ }", None, &["Json", "1@1:2:0 { }"]),
+            (b"\n\x01a", None, &["Protobuf", "only@0:1:0 \\n\\x01a"]),
+        ];
+        for (stream, format, expected) in cases {
+            for step in [1, 2, 3, 1_000] {
+                assert_eq!(read(stream, *format, step), *expected, "{stream:?} by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn long_records_are_refused_before_they_are_read_whole() {
+        for (stream, format) in [
+            (format!("\"{}", "a".repeat(1_000)), Format::Json),
+            ("a".repeat(1_000), Format::Ndjson),
+            ("a".repeat(1_000), Format::Protobuf),
+            ("\u{7f}".to_owned(), Format::Delimited),
+            ("\0\u{1}\0\0\0".to_owned(), Format::Grpc),
+        ] {
+            let found = read(stream.as_bytes(), Some(format), 1);
+            assert_eq!(found.len(), 1, "{format:?}");
+            assert!(found[0].contains("and 20 are allowed"), "{format:?}: {found:?}");
+        }
     }
 }

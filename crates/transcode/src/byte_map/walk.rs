@@ -8,7 +8,7 @@ use super::{FieldSpan, text};
 use crate::Codec;
 use crate::path;
 use crate::plan::{Arity, Field, Kind, MessageId, Plans};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// How many values of one packed field have a span of their own; the others share the field's.
 const PACKED_SPANS: usize = 64;
@@ -29,8 +29,9 @@ pub(super) struct Walk<'a> {
     keep: Keep,
     limit: usize,
     path: String,
-    /// How many elements of the list at a path there were.
-    elements: HashMap<String, usize>,
+    /// How many elements of the list at a path there were, for lists that may go on: a message that comes in several
+    /// records has its lists in several.
+    elements: BTreeMap<String, usize>,
     join: Join<'a>,
     spans: Vec<FieldSpan>,
 }
@@ -67,7 +68,7 @@ impl<'a> Walk<'a> {
             keep,
             limit,
             path: String::new(),
-            elements: HashMap::new(),
+            elements: BTreeMap::new(),
             join: Join::new(tree),
             spans: Vec::new(),
         }
@@ -187,7 +188,20 @@ impl<'a> Walk<'a> {
             _ => (record.end, false),
         };
         self.join.hold(message, field, place, first..self.spans.len());
+        if !matches!(field.arity, Arity::Singular { .. }) && field.kind.is_message() {
+            self.forget_elements();
+        }
         ended
+    }
+
+    /// An element of a list or entry of a map is over: lists inside of it do not go on.
+    fn forget_elements(&mut self) {
+        let inside = format!("{}.", self.path);
+        let lists = self.elements.range(inside.clone()..).map(|(list, _)| list);
+        let over: Vec<_> = lists.take_while(|list| list.starts_with(&inside)).cloned().collect();
+        for list in over {
+            self.elements.remove(&list);
+        }
     }
 
     fn next_index(&mut self) -> usize {
