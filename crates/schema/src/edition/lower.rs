@@ -10,8 +10,9 @@ use super::{
     },
     interpret::{UNINTERPRETED, interpret},
     options::{keep, put, take},
-    raw::{Enum, Field, File, Msg, Options, field, visibility},
+    raw::{Enum, Field, File, Msg, Options, field, tag},
     rewrite::Said,
+    written::{WRITTEN, Written},
 };
 use prost::{DecodeError, Message, bytes::Bytes};
 use prost_types::{FileDescriptorProto, SourceCodeInfo, UninterpretedOption};
@@ -22,35 +23,6 @@ const PACKED: u32 = 2;
 
 /// The first number of `google.protobuf.FeatureSet` that is for languages and tools.
 const FIRST_ADDED: u32 = 1000;
-
-/// Where options hold a [`Written`]: the last field number there is, which nobody who registers extensions of
-/// options has been given. Nothing outside of this crate sees it.
-const WRITTEN: u32 = 536_870_911;
-
-/// What a definition said before it was lowered.
-#[derive(Clone, PartialEq, Message)]
-pub(crate) struct Written {
-    /// Of a file: its edition.
-    #[prost(int32, optional, tag = "1")]
-    pub(super) edition: Option<i32>,
-    /// The definition's own settings.
-    #[prost(message, optional, tag = "2")]
-    pub(crate) features: Option<FeatureSet>,
-    /// Of a message or enum: `google.protobuf.SymbolVisibility`.
-    #[prost(int32, optional, tag = "3")]
-    pub(super) visibility: Option<i32>,
-}
-
-impl Written {
-    /// The keyword in front of a message or enum, with a blank behind it.
-    pub(crate) fn keyword(&self) -> &'static str {
-        match self.visibility {
-            Some(visibility::LOCAL) => "local ",
-            Some(visibility::EXPORT) => "export ",
-            _ => "",
-        }
-    }
-}
 
 /// Lowers a serialized `google.protobuf.FileDescriptorProto` of syntax `editions`. Of the files that it imports for
 /// their options alone those for which `has` holds become imports.
@@ -84,20 +56,24 @@ pub(crate) fn lower_parsed(
 
 /// Where a file of proto2 or proto3 sets features, which only editions have.
 pub(crate) fn features_without_edition(file: &FileDescriptorProto) -> Option<Fault> {
-    struct Nothing;
-    impl Names for Nothing {
-        fn resolve(&self, _: &str, _: &str) -> Option<(String, bool)> {
-            None
-        }
-        fn is_closed(&self, _: &str) -> bool {
-            false
-        }
-    }
     let mut file = File::decode(file.encode_to_vec().as_slice()).ok()?;
     let said = Said::default();
-    let mut lowerer = Lowerer::new(Edition::E2023, Some((&said, &Nothing)));
+    let mut lowerer = Lowerer::new(Edition::E2023, Some((&said, &NoNames)));
     lowerer.file(&mut file).ok()?;
     Some(check::no_edition(lowerer.moved.into_keys().min()?))
+}
+
+/// Where types do not matter.
+struct NoNames;
+
+impl Names for NoNames {
+    fn resolve(&self, _: &str, _: &str) -> Option<(String, bool)> {
+        None
+    }
+
+    fn is_closed(&self, _: &str) -> bool {
+        false
+    }
 }
 
 struct Lowerer<'a> {
@@ -129,22 +105,6 @@ struct Entry {
 struct Resolved {
     own: FeatureSet,
     all: FeatureSet,
-}
-
-/// Numbers of the fields of descriptors that paths consist of.
-mod tag {
-    pub(super) const FILE_MESSAGE: i32 = 4;
-    pub(super) const FILE_ENUM: i32 = 5;
-    pub(super) const FILE_SERVICE: i32 = 6;
-    pub(super) const FILE_EXTENSION: i32 = 7;
-    pub(super) const MESSAGE_FIELD: i32 = 2;
-    pub(super) const MESSAGE_NESTED: i32 = 3;
-    pub(super) const MESSAGE_ENUM: i32 = 4;
-    pub(super) const MESSAGE_RANGE: i32 = 5;
-    pub(super) const MESSAGE_EXTENSION: i32 = 6;
-    pub(super) const MESSAGE_ONEOF: i32 = 8;
-    pub(super) const ENUM_VALUE: i32 = 2;
-    pub(super) const SERVICE_METHOD: i32 = 2;
 }
 
 impl<'a> Lowerer<'a> {
@@ -226,7 +186,10 @@ impl<'a> Lowerer<'a> {
         around: FeatureSet,
         written: Option<Written>,
     ) -> Result<Resolved, DecodeError> {
-        let (mut rest, set) = take(&options.concat(), target.features())?;
+        // What came with them under our own number is nobody's.
+        let (mut rest, _) = take(&options.concat(), WRITTEN)?;
+        let set;
+        (rest, set) = take(&rest, target.features())?;
         // Settings that stand in parts are one message.
         let set = (!set.is_empty()).then(|| set.concat());
         let mut own = set.as_deref().map(FeatureSet::decode).transpose()?;

@@ -12,6 +12,7 @@ mod options;
 mod raw;
 mod read;
 mod rewrite;
+mod written;
 
 pub(crate) use features::{FeatureSet, FieldPresence};
 pub(crate) use lower::{features_without_edition, lower_parsed, lower_set};

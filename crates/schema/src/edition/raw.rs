@@ -181,6 +181,22 @@ pub(super) mod field {
     pub(in super::super) const ENUM: i32 = 14;
 }
 
+/// Numbers of the fields of descriptors that paths consist of.
+pub(super) mod tag {
+    pub(in super::super) const FILE_MESSAGE: i32 = 4;
+    pub(in super::super) const FILE_ENUM: i32 = 5;
+    pub(in super::super) const FILE_SERVICE: i32 = 6;
+    pub(in super::super) const FILE_EXTENSION: i32 = 7;
+    pub(in super::super) const MESSAGE_FIELD: i32 = 2;
+    pub(in super::super) const MESSAGE_NESTED: i32 = 3;
+    pub(in super::super) const MESSAGE_ENUM: i32 = 4;
+    pub(in super::super) const MESSAGE_RANGE: i32 = 5;
+    pub(in super::super) const MESSAGE_EXTENSION: i32 = 6;
+    pub(in super::super) const MESSAGE_ONEOF: i32 = 8;
+    pub(in super::super) const ENUM_VALUE: i32 = 2;
+    pub(in super::super) const SERVICE_METHOD: i32 = 2;
+}
+
 /// Numbers of `google.protobuf.SymbolVisibility`.
 pub(super) mod visibility {
     pub(in super::super) const LOCAL: i32 = 1;

@@ -4,7 +4,7 @@
 use super::{
     Edition,
     features::{EnumType, FeatureSet, FieldPresence},
-    lower::Written,
+    written::Written,
 };
 use prost::Message;
 use prost_reflect::{
