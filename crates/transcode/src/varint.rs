@@ -7,42 +7,48 @@ pub(crate) fn len(number: u64) -> usize {
     bits.div_ceil(7)
 }
 
-/// The bytes of a number in one word, and how many they are, if a word holds them.
-#[inline]
-pub(crate) fn word(number: u64) -> Option<(u64, usize)> {
-    if number >> 56 != 0 {
-        return None;
-    }
-    let len = len(number);
-    // Every byte but the last says that another one follows.
-    let more = 0x8080_8080_8080_8080 & ((1u64 << ((len - 1) * 8)) - 1);
-    Some((apart(number) | more, len))
-}
-
-/// The lowest 56 bits, seven to a byte: halves, quarters and eighths of them are moved apart.
-#[inline]
-fn apart(number: u64) -> u64 {
-    let word = (number & 0x0fff_ffff) | ((number & 0x00ff_ffff_f000_0000) << 4);
-    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x0fff_c000_0fff_c000) << 2);
-    (word & 0x007f_007f_007f_007f) | ((word & 0x3f80_3f80_3f80_3f80) << 1)
-}
-
 /// The bytes of a number, and how many they are; the rest are without meaning.
 #[inline]
 pub(crate) fn encode(number: u64) -> ([u8; 10], usize) {
     let mut bytes = [0; 10];
-    if let Some((word, len)) = word(number) {
+    if let Some((word, len)) = short(number) {
         bytes[..8].copy_from_slice(&word.to_le_bytes());
         return (bytes, len);
     }
-    let len = len(number);
-    bytes[..8].copy_from_slice(&(apart(number) | 0x8080_8080_8080_8080).to_le_bytes());
-    bytes[8] = (number >> 56) as u8 & 0x7f;
-    if len == 10 {
-        bytes[8] |= 0x80;
-        bytes[9] = (number >> 63) as u8;
-    }
+    let (low, high, len) = long(number);
+    bytes[..8].copy_from_slice(&low.to_le_bytes());
+    bytes[8..].copy_from_slice(&high.to_le_bytes());
     (bytes, len)
+}
+
+/// The bytes of a number that takes at most eight, the first lowest, and how many they are.
+#[inline]
+pub(crate) fn short(number: u64) -> Option<(u64, usize)> {
+    if number >> 56 != 0 {
+        return None;
+    }
+    let word = spread(number);
+    let last = 63 - (word | 1).leading_zeros();
+    let len = last / 8 + 1;
+    // Every byte but the last says that another one follows.
+    let more = 0x8080_8080_8080_8080 & !(u64::MAX << (8 * (len - 1)));
+    Some((word | more, len as usize))
+}
+
+/// The bytes of a number that takes nine or ten: the first eight, the rest, the first lowest, and how many they are.
+#[inline]
+pub(crate) fn long(number: u64) -> (u64, u16, usize) {
+    let (ninth, tenth) = ((number >> 56) as u16 & 0x7f, (number >> 63) as u16);
+    let low = spread(number) | 0x8080_8080_8080_8080;
+    (low, ninth | tenth << 7 | tenth << 8, 9 + usize::from(tenth))
+}
+
+/// The lowest 56 bits, seven to a byte: halves, quarters and eighths are moved apart.
+#[inline]
+fn spread(number: u64) -> u64 {
+    let word = (number & 0x0fff_ffff) | ((number & 0x00ff_ffff_f000_0000) << 4);
+    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x0fff_c000_0fff_c000) << 2);
+    (word & 0x007f_007f_007f_007f) | ((word & 0x3f80_3f80_3f80_3f80) << 1)
 }
 
 /// `sint32` and `sint64`: small numbers of either sign become small ones without.

@@ -21,7 +21,7 @@ impl Reader<'_> {
     #[inline(never)]
     pub(super) fn known(&mut self, at: usize, plan: &MessagePlan, depth: u32) -> Step {
         match plan.form {
-            Form::Timestamp => self.time(at, "a string with a timestamp", time::timestamp),
+            Form::Timestamp => self.timestamp(at),
             Form::Duration => self.time(at, "a string with a duration", time::duration),
             Form::FieldMask => self.field_mask(at),
             Form::Struct => self.structure(at, depth),
@@ -41,6 +41,18 @@ impl Reader<'_> {
         self.value::<FIELD>(at, field, depth)
     }
 
+    fn timestamp(&mut self, at: usize) -> Step {
+        // Of the usual length, so that the string's end need not be looked for.
+        if let Some([b'"', text @ .., b'"']) =
+            self.json.get(at..).and_then(|rest| rest.first_chunk::<22>())
+            && let Some(seconds) = time::whole_utc(text)
+        {
+            self.put_time(seconds, 0);
+            return Ok(at + 22);
+        }
+        self.time(at, "a string with a timestamp", time::timestamp)
+    }
+
     fn time(
         &mut self,
         at: usize,
@@ -52,17 +64,22 @@ impl Reader<'_> {
         }
         match self.with_text(at, read)? {
             (end, Ok((seconds, nanos))) => {
-                if seconds != 0 {
-                    self.out.push(1 << 3);
-                    self.put_varint(seconds.cast_unsigned());
-                }
-                if nanos != 0 {
-                    self.out.push(2 << 3);
-                    self.put_varint(i64::from(nanos).cast_unsigned());
-                }
+                self.put_time(seconds, nanos);
                 Ok(end)
             }
             (_, Err(message)) => self.fail(at, message.to_owned()),
+        }
+    }
+
+    #[inline]
+    fn put_time(&mut self, seconds: i64, nanos: i32) {
+        if seconds != 0 {
+            self.out.push(1 << 3);
+            self.put_varint(seconds.cast_unsigned());
+        }
+        if nanos != 0 {
+            self.out.push(2 << 3);
+            self.put_varint(i64::from(nanos).cast_unsigned());
         }
     }
 

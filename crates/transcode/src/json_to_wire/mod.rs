@@ -16,6 +16,7 @@ mod known;
 mod lengths;
 mod list;
 mod map;
+mod nearest;
 mod number;
 mod object;
 mod repeats;
@@ -56,7 +57,7 @@ pub(crate) fn convert(
         ignore_unknown,
         noting_types: false,
         delta: 0,
-        scratch: SCRATCH.take(),
+        scratch: SCRATCH.take().unwrap_or_default(),
         fault: None,
     };
     // A message in few bytes more than its text: enough for most, and little for small ones.
@@ -75,12 +76,12 @@ pub(crate) fn convert(
     };
     *wire = out;
     scratch.clear();
-    SCRATCH.set(scratch);
+    SCRATCH.set(Some(scratch));
     result
 }
 
 thread_local! {
-    static SCRATCH: Cell<Scratch> = const { Cell::new(Scratch::new()) };
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
 /// A cursor into the text, where the value read ends; or that reading has stopped.
@@ -102,7 +103,7 @@ struct Reader<'a> {
     noting_types: bool,
     /// How many bytes all patches will add to (or take from) `out` in the end.
     delta: isize,
-    scratch: Scratch,
+    scratch: Box<Scratch>,
     fault: Option<Box<Fault>>,
 }
 
@@ -123,21 +124,12 @@ struct Scratch {
 }
 
 impl Scratch {
-    const fn new() -> Scratch {
-        Scratch {
-            seen: Vec::new(),
-            keys: Vec::new(),
-            text: Vec::new(),
-            patches: Vec::new(),
-            types: Vec::new(),
-            typed_to: 0,
-        }
-    }
-
     fn clear(&mut self) {
         fn clear<T>(buffer: &mut Vec<T>) {
             buffer.clear();
-            buffer.shrink_to(KEPT / size_of::<T>());
+            if buffer.capacity() > KEPT / size_of::<T>() {
+                buffer.shrink_to(KEPT / size_of::<T>());
+            }
         }
         clear(&mut self.seen);
         clear(&mut self.keys);

@@ -1,9 +1,9 @@
 //! Numbers of JSON, exactly (<https://www.rfc-editor.org/rfc/rfc8259#section-6>).
 //!
-//! Digits are read eight at a time. Integers never pass through floating point. Floats are the nearest ones:
-//! by one exact division or multiplication where that is exact, by 128-bit products (Lemire, "Number Parsing at
-//! a Gigabyte per Second", <https://arxiv.org/abs/2101.11408>) where these decide, by the standard library
-//! elsewhere.
+//! Digits are read eight at a time. Integers never pass through floating point. Floats are the nearest ones, by
+//! the standard library where `nearest` does not decide.
+
+use super::nearest::nearest;
 
 /// Why something is not the number wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) struct Integer {
     pub magnitude: u64,
 }
 
-const POWERS_OF_TEN: [u64; 20] = {
+static POWERS_OF_TEN: [u64; 20] = {
     let mut powers = [1; 20];
     let mut index = 1;
     while index < 20 {
@@ -44,6 +44,49 @@ pub(super) fn extent(text: &[u8], at: usize) -> Option<usize> {
 pub(super) fn integer(text: &[u8], at: usize) -> Result<Integer, Why> {
     let negative = text.get(at) == Some(&b'-');
     let begin = at + usize::from(negative);
+    if let Some(low) = eight_at(text, begin) {
+        let count = count_digits(low);
+        let (end, magnitude) = if count < 8 {
+            (begin + count, few_digits(low, count))
+        } else {
+            let Some((more, magnitude)) = more_digits(text, begin + 8, eight_digits(low)) else {
+                return any_integer(text, at);
+            };
+            (begin + 8 + more, magnitude)
+        };
+        let leading_zero = low & 0xff == 0 && count != 1;
+        if count != 0
+            && !leading_zero
+            && let Some(after) = text.get(end)
+            && !matches!(after, b'.' | b'e' | b'E')
+        {
+            return Ok(Integer { end, negative, magnitude });
+        }
+    }
+    any_integer(text, at)
+}
+
+/// At most eleven digits that follow eight, and all of them as a number.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn more_digits(text: &[u8], at: usize, before: u64) -> Option<(usize, u64)> {
+    let next = eight_at(text, at)?;
+    let count = count_digits(next);
+    if count < 8 {
+        return Some((count, before * POWERS_OF_TEN[count] + few_digits(next, count)));
+    }
+    let last = eight_at(text, at + 8)?;
+    let count = count_digits(last);
+    if count > 3 {
+        return None;
+    }
+    let before = before * POWERS_OF_TEN[8] + eight_digits(next);
+    Some((8 + count, before * POWERS_OF_TEN[count] + few_digits(last, count)))
+}
+
+#[inline(never)]
+fn any_integer(text: &[u8], at: usize) -> Result<Integer, Why> {
+    let negative = text.get(at) == Some(&b'-');
+    let begin = at + usize::from(negative);
     let (end, magnitude) = digits(text, begin, 0);
     let leading_zero = text.get(begin) == Some(&b'0') && end - begin > 1;
     if end == begin || leading_zero {
@@ -58,6 +101,61 @@ pub(super) fn integer(text: &[u8], at: usize) -> Result<Integer, Why> {
 /// The nearest `f64` of the number at `at`, and where its text ends.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn double(text: &[u8], at: usize) -> Result<(usize, f64), Why> {
+    match quick_double(text, at) {
+        Some(read) => Ok(read),
+        None => any_double(text, at),
+    }
+}
+
+/// Of numbers as most are written: at most seven digits, a point, at most fifteen digits (nineteen in all).
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn quick_double(text: &[u8], at: usize) -> Option<(usize, f64)> {
+    let negative = text.get(at) == Some(&b'-');
+    let begin = at + usize::from(negative);
+    let whole = eight_at(text, begin)?;
+    let count = count_digits(whole);
+    let point = begin + count;
+    let leading_zero = whole & 0xff == 0 && count != 1;
+    if count == 0 || count == 8 || leading_zero || text.get(point) != Some(&b'.') {
+        return None;
+    }
+    let mut mantissa = few_digits(whole, count);
+    let part = eight_at(text, point + 1)?;
+    let mut decimals = count_digits(part);
+    if decimals < 8 {
+        mantissa = mantissa * POWERS_OF_TEN[decimals] + few_digits(part, decimals);
+    } else {
+        let rest = eight_at(text, point + 9)?;
+        let more = count_digits(rest);
+        if more == 8 {
+            let last = eight_at(text, point + 17)?;
+            let beyond = count_digits(last);
+            // What is before the point is zero, or there are few digits in all.
+            if mantissa != 0 || beyond > 3 {
+                return None;
+            }
+            decimals = 16 + beyond;
+            mantissa = eight_digits(part) * POWERS_OF_TEN[8] + eight_digits(rest);
+            mantissa = mantissa * POWERS_OF_TEN[beyond] + few_digits(last, beyond);
+        } else {
+            if count + 8 + more > 19 {
+                return None;
+            }
+            decimals = 8 + more;
+            mantissa = mantissa * POWERS_OF_TEN[8] + eight_digits(part);
+            mantissa = mantissa * POWERS_OF_TEN[more] + few_digits(rest, more);
+        }
+    }
+    let end = point + 1 + decimals;
+    if decimals == 0 || matches!(text.get(end), None | Some(b'e' | b'E')) {
+        return None;
+    }
+    let float = if mantissa == 0 { 0.0 } else { nearest(mantissa, -(decimals as i64))? };
+    Some((end, if negative { -float } else { float }))
+}
+
+#[inline(never)]
+fn any_double(text: &[u8], at: usize) -> Result<(usize, f64), Why> {
     let number = scientific(text, at).ok_or(Why::Grammar)?;
     let float = number.double(text, at);
     if float.is_finite() { Ok((number.end, float)) } else { Err(Why::Range) }
@@ -175,7 +273,7 @@ impl Scientific {
         u64::try_from(magnitude).map(whole).map_err(|_| Why::Range)
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn double(&self, text: &[u8], at: usize) -> f64 {
         let float = match self.mantissa {
             Some(0) => 0.0,
@@ -223,6 +321,28 @@ fn digits(text: &[u8], mut at: usize, mut value: u64) -> (usize, u64) {
     (at, value)
 }
 
+/// The eight bytes at `at` less `0` each.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn eight_at(text: &[u8], at: usize) -> Option<u64> {
+    let eight = text.get(at..)?.first_chunk::<8>()?;
+    Some(u64::from_le_bytes(*eight) ^ 0x3030_3030_3030_3030)
+}
+
+/// How many of eight bytes are digits before the first that is none.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn count_digits(word: u64) -> usize {
+    // The high bit of every byte that is more than nine; only the first of them is to be trusted.
+    let other = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
+    other.trailing_zeros() as usize / 8
+}
+
+/// The first `count` digits of at most seven.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn few_digits(word: u64, count: usize) -> u64 {
+    // In two steps, as none at all is a shift by all bits.
+    eight_digits((word << 8) << (56 - 8 * count))
+}
+
 /// Eight bytes, the first of most weight, each a digit.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn eight_digits(word: u64) -> u64 {
@@ -230,96 +350,6 @@ fn eight_digits(word: u64) -> u64 {
     let high = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
     let low = ((pairs >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
     high.wrapping_add(low) >> 32
-}
-
-/// The smallest and largest power of five in [`FIVES`].
-const SMALLEST: i64 = -54;
-const LARGEST: i64 = 55;
-
-/// Powers of five, the first 128 bits of each. Those from -27 to -1 are rounded up, all others down.
-static FIVES: [u128; (LARGEST - SMALLEST + 1) as usize] = {
-    let mut powers = [0; (LARGEST - SMALLEST + 1) as usize];
-    let mut index = 0;
-    while index < powers.len() {
-        powers[index] = five_to(index as i64 + SMALLEST);
-        index += 1;
-    }
-    powers
-};
-
-const fn five_to(power: i64) -> u128 {
-    let mut five = 1u128;
-    let mut count = power.unsigned_abs();
-    while count > 0 {
-        five *= 5;
-        count -= 1;
-    }
-    if power >= 0 {
-        return five << five.leading_zeros();
-    }
-    // Long division of a power of two, until the quotient has 128 bits.
-    let (mut quotient, mut rest) = (0u128, 1u128);
-    while quotient >> 127 == 0 {
-        rest <<= 1;
-        quotient <<= 1;
-        if rest >= five {
-            rest -= five;
-            quotient |= 1;
-        }
-    }
-    if power >= -27 { quotient + 1 } else { quotient }
-}
-
-/// The `f64` nearest to `mantissa` (not 0) times ten to `exponent`, where the bits at hand decide which it is.
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn nearest(mantissa: u64, exponent: i64) -> Option<f64> {
-    const EXACT: [f64; 23] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-    ];
-    if mantissa <= 1 << 53 && exponent.unsigned_abs() <= 22 {
-        // Both are exact, so the one operation rounds once.
-        let power = EXACT[exponent.unsigned_abs() as usize];
-        let mantissa = mantissa as f64;
-        return Some(if exponent < 0 { mantissa / power } else { mantissa * power });
-    }
-    if !(SMALLEST..=LARGEST).contains(&exponent) {
-        return None;
-    }
-    let zeros = mantissa.leading_zeros();
-    let normal = mantissa << zeros;
-    let five = FIVES[(exponent - SMALLEST) as usize];
-    let product = u128::from(normal) * (five >> 64);
-    let (mut high, mut low) = ((product >> 64) as u64, product as u64);
-    if high & 0x1ff == 0x1ff {
-        // The second half of the power may carry into the bits that count.
-        let second = ((u128::from(normal) * (five & u128::from(u64::MAX))) >> 64) as u64;
-        let carry;
-        (low, carry) = low.overflowing_add(second);
-        high += u64::from(carry);
-    }
-    if low == u64::MAX && !(-27..=55).contains(&exponent) {
-        return None;
-    }
-    let upper = (high >> 63) as i64;
-    let mut bits = high >> (upper + 64 - 52 - 3);
-    // 217706 / 2^16 is the logarithm of 10 to base 2.
-    let mut power = ((exponent * 217_706) >> 16) + 63 + upper - i64::from(zeros) + 1023;
-    let tie = low <= 1
-        && (-4..=23).contains(&exponent)
-        && bits & 3 == 1
-        && bits << (upper + 64 - 52 - 3) == high;
-    if tie {
-        // Halfway between two: to the even one.
-        bits &= !1;
-    }
-    bits = (bits + (bits & 1)) >> 1;
-    if bits >= 2 << 52 {
-        bits = 1 << 52;
-        power += 1;
-    }
-    // The powers at hand keep far from the ends of what an f64 holds.
-    Some(f64::from_bits(bits & !(1 << 52) | (power as u64) << 52))
 }
 
 #[cfg(test)]

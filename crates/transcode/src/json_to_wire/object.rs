@@ -5,14 +5,6 @@ use super::{Reader, Step, Stop};
 use crate::plan::{Arity, Field, Form, Kind, MessagePlan, NONE};
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
-/// What has come of a message so far: a bit for each field, and one for each oneof after these.
-struct Seen {
-    /// The first 64.
-    few: u64,
-    /// Where the rest begins in the scratch buffer.
-    base: usize,
-}
-
 /// Who else has a say on the names of an object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Inside {
@@ -65,7 +57,9 @@ impl Reader<'_> {
         if bits > 64 {
             self.scratch.seen.resize(base + (bits - 64).div_ceil(64), 0);
         }
-        let mut seen = Seen { few: 0, base };
+        // What has come so far: a bit for each field, and one for each oneof after these. The first 64; the rest
+        // begins at `base` in the scratch buffer.
+        let mut seen = 0;
         let mut hint = &plan.first_json;
         let mut typed = false;
         loop {
@@ -90,7 +84,7 @@ impl Reader<'_> {
                 continue;
             };
             hint = &field.next_json;
-            if self.mark(&mut seen, usize::from(index)) {
+            if self.mark(&mut seen, base, usize::from(index)) {
                 return self.duplicate(name_at, &field.json_name);
             }
             at = if self.byte(at) == b'n' && !self.takes_null(field) {
@@ -100,7 +94,7 @@ impl Reader<'_> {
                 self.literal(at, "null")
             } else {
                 if field.oneof != NONE
-                    && self.mark(&mut seen, plan.fields.len() + usize::from(field.oneof))
+                    && self.mark(&mut seen, base, plan.fields.len() + usize::from(field.oneof))
                 {
                     return self.second_member(name_at, plan, field);
                 }
@@ -117,11 +111,13 @@ impl Reader<'_> {
             }
         }
         for index in &plan.required {
-            if !self.mark(&mut seen, usize::from(*index)) {
+            if !self.mark(&mut seen, base, usize::from(*index)) {
                 return self.missing(at - 1, plan, *index);
             }
         }
-        self.scratch.seen.truncate(base);
+        if bits > 64 {
+            self.scratch.seen.truncate(base);
+        }
         Ok(at)
     }
 
@@ -163,11 +159,19 @@ impl Reader<'_> {
 
     /// Sets a bit; whether it was set.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn mark(&mut self, seen: &mut Seen, bit: usize) -> bool {
-        let word = match bit.checked_sub(64) {
-            None => &mut seen.few,
-            Some(beyond) => &mut self.scratch.seen[seen.base + beyond / 64],
-        };
+    fn mark(&mut self, seen: &mut u64, base: usize, bit: usize) -> bool {
+        if bit < 64 {
+            let was = *seen & (1 << bit) != 0;
+            *seen |= 1 << bit;
+            was
+        } else {
+            self.mark_beyond(base, bit - 64)
+        }
+    }
+
+    #[inline(never)]
+    fn mark_beyond(&mut self, base: usize, bit: usize) -> bool {
+        let word = &mut self.scratch.seen[base + bit / 64];
         let mask = 1 << (bit % 64);
         let was = *word & mask != 0;
         *word |= mask;

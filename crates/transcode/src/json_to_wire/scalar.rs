@@ -4,6 +4,7 @@ use super::number::{self, Integer};
 use super::{Reader, Step, Stop};
 use crate::plan::{EnumPlan, Field, Kind};
 use crate::varint;
+use std::sync::atomic::Ordering::Relaxed;
 
 pub(super) use super::number::Why;
 
@@ -22,40 +23,19 @@ impl Reader<'_> {
                 if FORM == FIELD && self.is_empty_string(at) && field.is_implicit() {
                     return Ok(at + 2);
                 }
-                self.put_tag(field);
-                self.string(at)
+                self.tagged_string(at, field.tag_word(), usize::from(field.tag_len))
             }
             Kind::Message => self.message_field(at, field, depth),
-            Kind::Int32 => {
-                let (end, value) = self.signed(at, field, 32)?;
-                self.put_number::<FORM>(field, value.cast_unsigned());
-                Ok(end)
-            }
-            Kind::Int64 => {
-                let (end, value) = self.signed(at, field, 64)?;
-                self.put_number::<FORM>(field, value.cast_unsigned());
-                Ok(end)
-            }
-            Kind::Uint32 => {
-                let (end, value) = self.unsigned(at, field, u64::from(u32::MAX))?;
-                self.put_number::<FORM>(field, value);
-                Ok(end)
-            }
-            Kind::Uint64 => {
-                let (end, value) = self.unsigned(at, field, u64::MAX)?;
-                self.put_number::<FORM>(field, value);
-                Ok(end)
-            }
-            Kind::Sint32 => {
-                let (end, value) = self.signed(at, field, 32)?;
-                self.put_number::<FORM>(field, varint::zigzag(value));
-                Ok(end)
-            }
-            Kind::Sint64 => {
-                let (end, value) = self.signed(at, field, 64)?;
-                self.put_number::<FORM>(field, varint::zigzag(value));
-                Ok(end)
-            }
+            Kind::Int32
+            | Kind::Int64
+            | Kind::Uint32
+            | Kind::Uint64
+            | Kind::Sint32
+            | Kind::Sint64
+            | Kind::Fixed32
+            | Kind::Fixed64
+            | Kind::Sfixed32
+            | Kind::Sfixed64 => self.whole::<FORM>(at, field),
             Kind::Double => {
                 let (end, value) = self.double(at, field)?;
                 self.put_fixed::<FORM, 8>(field, value.to_bits().to_le_bytes());
@@ -64,26 +44,6 @@ impl Reader<'_> {
             Kind::Float => {
                 let (end, value) = self.single(at, field)?;
                 self.put_fixed::<FORM, 4>(field, value.to_bits().to_le_bytes());
-                Ok(end)
-            }
-            Kind::Fixed32 => {
-                let (end, value) = self.unsigned(at, field, u64::from(u32::MAX))?;
-                self.put_fixed::<FORM, 4>(field, (value as u32).to_le_bytes());
-                Ok(end)
-            }
-            Kind::Fixed64 => {
-                let (end, value) = self.unsigned(at, field, u64::MAX)?;
-                self.put_fixed::<FORM, 8>(field, value.to_le_bytes());
-                Ok(end)
-            }
-            Kind::Sfixed32 => {
-                let (end, value) = self.signed(at, field, 32)?;
-                self.put_fixed::<FORM, 4>(field, (value as i32).to_le_bytes());
-                Ok(end)
-            }
-            Kind::Sfixed64 => {
-                let (end, value) = self.signed(at, field, 64)?;
-                self.put_fixed::<FORM, 8>(field, value.to_le_bytes());
                 Ok(end)
             }
             Kind::Bool => {
@@ -122,32 +82,45 @@ impl Reader<'_> {
         self.byte(at) == b'"' && self.byte(at + 1) == b'"'
     }
 
+    /// Appends the first `len` bytes of a block of a fixed size, which compiles to a move instead of a call.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn put_tag(&mut self, field: &Field) {
-        let end = self.out.len() + usize::from(field.tag_len);
-        self.out.extend_from_slice(&field.tag);
+    pub(super) fn put<const N: usize>(&mut self, block: &[u8; N], len: usize) {
+        let end = self.out.len() + len;
+        self.out.extend_from_slice(block);
         self.out.truncate(end);
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn put_tag(&mut self, field: &Field) {
+        self.put(&field.tag, usize::from(field.tag_len));
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn put_varint(&mut self, number: u64) {
+        self.put_tagged(0, 0, number);
+    }
+
+    /// Appends the `tag_len` bytes of a tag and a varint.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn put_tagged(&mut self, tag: u64, tag_len: usize, number: u64) {
         if number < 0x80 {
-            self.out.push(number as u8);
-        } else if let Some((word, len)) = varint::word(number) {
-            let end = self.out.len() + len;
-            self.out.extend_from_slice(&word.to_le_bytes());
-            self.out.truncate(end);
-        } else {
-            self.put_long_varint(number);
+            self.put(&(tag | number << (8 * tag_len)).to_le_bytes(), tag_len + 1);
+            return;
+        }
+        if tag_len != 0 {
+            self.put(&tag.to_le_bytes(), tag_len);
+        }
+        match varint::short(number) {
+            Some((word, len)) => self.put(&word.to_le_bytes(), len),
+            None => self.put_long_varint(number),
         }
     }
 
     #[inline(never)]
     fn put_long_varint(&mut self, number: u64) {
-        let (bytes, len) = varint::encode(number);
-        let end = self.out.len() + len;
-        self.out.extend_from_slice(&bytes);
-        self.out.truncate(end);
+        let (low, high, len) = varint::long(number);
+        self.put(&low.to_le_bytes(), 8);
+        self.put(&high.to_le_bytes(), len - 8);
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -155,10 +128,11 @@ impl Reader<'_> {
         if FORM == FIELD && number == 0 && field.is_implicit() {
             return;
         }
-        if FORM != BARE {
-            self.put_tag(field);
+        if FORM == BARE {
+            self.put_tagged(0, 0, number);
+        } else {
+            self.put_tagged(field.tag_word(), usize::from(field.tag_len), number);
         }
-        self.put_varint(number);
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -173,25 +147,28 @@ impl Reader<'_> {
         self.out.extend_from_slice(&bytes);
     }
 
+    /// Appends an integer of any kind.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn signed(&mut self, at: usize, field: &Field, bits: u32) -> Result<(usize, i64), Stop> {
+    fn whole<const FORM: u8>(&mut self, at: usize, field: &Field) -> Step {
         let Integer { end, negative, magnitude } = self.integer(at, field)?;
-        let limit = 1u64 << (bits - 1);
-        if magnitude < limit || (negative && magnitude == limit) {
-            let value = magnitude.cast_signed();
-            Ok((end, if negative { value.wrapping_neg() } else { value }))
-        } else {
-            self.stop_number(at, field, Why::Range)
-        }
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn unsigned(&mut self, at: usize, field: &Field, most: u64) -> Result<(usize, u64), Stop> {
-        let Integer { end, negative, magnitude } = self.integer(at, field)?;
-        if magnitude > most || (negative && magnitude != 0) {
+        let (most, least) = limits(field.kind);
+        if magnitude > if negative { least } else { most } {
             return self.stop_number(at, field, Why::Range);
         }
-        Ok((end, magnitude))
+        let number = if negative { magnitude.wrapping_neg() } else { magnitude };
+        match field.kind {
+            Kind::Sint32 | Kind::Sint64 => {
+                self.put_number::<FORM>(field, varint::zigzag(number.cast_signed()));
+            }
+            Kind::Fixed32 | Kind::Sfixed32 => {
+                self.put_fixed::<FORM, 4>(field, (number as u32).to_le_bytes());
+            }
+            Kind::Fixed64 | Kind::Sfixed64 => {
+                self.put_fixed::<FORM, 8>(field, number.to_le_bytes());
+            }
+            _ => self.put_number::<FORM>(field, number),
+        }
+        Ok(end)
     }
 
     /// The integer at `at`, in quotes or not.
@@ -285,6 +262,13 @@ impl Reader<'_> {
         };
         match self.byte(at) {
             b'"' => {
+                // The name that came last time, most often.
+                if let Some(value) = plan.values.get(usize::from(plan.hint.load(Relaxed)))
+                    && value.key.is_at(self.json, at)
+                {
+                    self.put_number::<FORM>(field, i64::from(value.number).cast_unsigned());
+                    return Ok(at + value.key.len());
+                }
                 let (end, number) = self.with_text(at, |name| plan.number(name))?;
                 match number {
                     Some(number) => {
@@ -321,7 +305,13 @@ impl Reader<'_> {
             let wanted = format!("a name or number of {}", plan.name);
             return self.mismatch(at, &wanted).map(|end| (end, None));
         }
-        let (end, number) = self.signed(at, field, 32)?;
+        let Integer { end, negative, magnitude } = self.integer(at, field)?;
+        let (most, least) = limits(Kind::Int32);
+        if magnitude > if negative { least } else { most } {
+            return self.stop_number(at, field, Why::Range);
+        }
+        let magnitude = magnitude.cast_signed();
+        let number = if negative { -magnitude } else { magnitude };
         if plan.closed && plan.value(number as i32).is_none() {
             // A reader would take it for an unknown field.
             if !self.ignore_unknown {
@@ -338,5 +328,18 @@ impl Reader<'_> {
         self.string_to_text(at)?;
         let name = std::mem::take(&mut self.scratch.text);
         self.no_enum_name(at, plan, &name)
+    }
+}
+
+/// How far an integer type reaches from zero, upwards and downwards.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn limits(kind: Kind) -> (u64, u64) {
+    const HALF: u64 = 1 << 31;
+    const WHOLE: u64 = 1 << 63;
+    match kind {
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => (HALF - 1, HALF),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => (WHOLE - 1, WHOLE),
+        Kind::Uint32 | Kind::Fixed32 => (u64::from(u32::MAX), 0),
+        _ => (u64::MAX, 0),
     }
 }

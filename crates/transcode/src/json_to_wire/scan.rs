@@ -95,6 +95,16 @@ impl Reader<'_> {
     /// Past the comma to the next element of an array or object, or past `close` when there is none (`false`).
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn next(&mut self, at: usize, close: u8) -> Result<(usize, bool), super::Stop> {
+        // Texts that are not indented have no white space here.
+        match self.json.get(at..).and_then(|rest| rest.first_chunk::<2>()) {
+            Some([b',', after]) if *after > b' ' => Ok((at + 1, true)),
+            Some([byte, _]) if *byte == close => Ok((at + 1, false)),
+            _ => self.next_after_space(at, close),
+        }
+    }
+
+    #[inline(never)]
+    fn next_after_space(&mut self, at: usize, close: u8) -> Result<(usize, bool), super::Stop> {
         let at = self.space(at);
         let byte = self.byte(at);
         if byte == b',' {
@@ -108,24 +118,18 @@ impl Reader<'_> {
     }
 }
 
-/// How many bytes of plain ASCII a string's next bytes begin with.
-#[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn plain(chunk: &[u8; 32]) -> usize {
-    let (low, high) = chunk.split_at(16);
-    let stops = |half: &[u8]| match half.first_chunk::<16>() {
-        Some(half) => {
-            let half = u8x16::new(*half);
-            (specials(half) | half).to_bitmask()
-        }
-        None => 0,
-    };
-    (stops(low) | stops(high) << 16).trailing_zeros() as usize
-}
-
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn specials(chunk: u8x16) -> u8x16 {
     let control = chunk.min(u8x16::splat(0x1f)).simd_eq(chunk);
     let quote = chunk.simd_eq(u8x16::splat(b'"'));
     let backslash = chunk.simd_eq(u8x16::splat(b'\\'));
     control | quote | backslash
+}
+
+/// How many bytes from the first on are ASCII and say what they are.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn plain(chunk: &[u8; 16]) -> usize {
+    let chunk = u8x16::new(*chunk);
+    // The high bit of a byte is what its place in a bit mask is made of.
+    ((specials(chunk) | chunk).to_bitmask() | 1 << 16).trailing_zeros() as usize
 }

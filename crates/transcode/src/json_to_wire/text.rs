@@ -11,24 +11,41 @@ impl Reader<'_> {
     /// Appends the string of which the opening quote is at `at` with its length before it.
     #[inline]
     pub(super) fn string(&mut self, at: usize) -> Step {
-        // Most strings are short and plain: one look, one copy, one byte of length.
-        if let Some([b'"', rest @ ..]) = self.json.get(at..)
-            && let Some(chunk) = rest.first_chunk::<32>()
+        self.tagged_string(at, 0, 0)
+    }
+
+    /// The same with the `tag_len` bytes of a tag before it.
+    #[inline]
+    pub(super) fn tagged_string(&mut self, at: usize, tag: u64, tag_len: usize) -> Step {
+        let begin = at + 1;
+        if let Some((first, second)) = self.json.get(begin..).and_then(two_chunks)
+            && self.byte(at) == b'"'
         {
-            let len = plain(chunk);
-            if rest.get(len) == Some(&b'"') {
-                self.out.push(len as u8);
-                let begin = self.out.len();
-                self.out.extend_from_slice(chunk);
-                self.out.truncate(begin + len);
-                return Ok(at + len + 2);
+            // Short and plain, as most are.
+            let head = |len: usize| (tag | (len as u64) << (8 * tag_len)).to_le_bytes();
+            let len = plain(first);
+            if len < 16 {
+                if first[len] == b'"' {
+                    self.put(&head(len), tag_len + 1);
+                    self.put(first, len);
+                    return Ok(begin + len + 1);
+                }
+            } else {
+                let more = plain(second);
+                if more < 16 && second[more] == b'"' {
+                    self.put(&head(16 + more), tag_len + 1);
+                    self.put(first, 16);
+                    self.put(second, more);
+                    return Ok(begin + 16 + more + 1);
+                }
             }
         }
-        self.longer_string(at)
+        self.put(&tag.to_le_bytes(), tag_len);
+        self.any_string(at)
     }
 
     #[inline(never)]
-    fn longer_string(&mut self, at: usize) -> Step {
+    fn any_string(&mut self, at: usize) -> Step {
         if self.byte(at) != b'"' {
             return self.mismatch(at, "a string");
         }
@@ -41,8 +58,7 @@ impl Reader<'_> {
         if !run.ascii {
             self.check_utf8(begin, run.end)?;
         }
-        let len = run.end - begin;
-        self.put_varint(len as u64);
+        self.put_varint((run.end - begin) as u64);
         self.out.extend_from_slice(&self.json[begin..run.end]);
         Ok(run.end + 1)
     }
@@ -172,4 +188,10 @@ impl Reader<'_> {
         let valid = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
         self.fail(begin + valid, "a string holds bytes that are not UTF-8".to_owned()).map(|_| ())
     }
+}
+
+#[inline]
+fn two_chunks(text: &[u8]) -> Option<(&[u8; 16], &[u8; 16])> {
+    let (first, rest) = text.split_first_chunk()?;
+    Some((first, rest.first_chunk()?))
 }

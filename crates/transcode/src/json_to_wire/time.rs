@@ -6,6 +6,29 @@ pub(super) type Time = (i64, i32);
 /// Durations reach this far both ways, whole seconds: some 10,000 years.
 const LONGEST: u64 = 315_576_000_000;
 
+/// `1970-01-31T23:59:59Z`, as most are written.
+#[inline]
+pub(super) fn whole_utc(text: &[u8; 20]) -> Option<i64> {
+    let mut other = 0;
+    let mut two = |at: usize| {
+        let (ten, one) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
+        other |= u8::from(ten > 9) | u8::from(one > 9);
+        i64::from(ten) * 10 + i64::from(one)
+    };
+    let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
+    let (hour, minute, second) = (two(11), two(14), two(17));
+    let marks = [text[4], text[7], text[10], text[13], text[16], text[19]];
+    let sound = other == 0
+        && marks == *b"--T::Z"
+        && year > 0
+        && (1..=12).contains(&month)
+        && (1..=28).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
+    sound.then(|| days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
 /// A point in time from the year 1 to 9999, since 1970.
 pub(super) fn timestamp(text: &[u8]) -> Result<Time, &'static str> {
     const FORM: &str = "a timestamp is written as \"1970-01-31T23:59:59.999Z\"";
@@ -111,10 +134,13 @@ fn days(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days of the Gregorian calendar since 1 January 1970.
+/// Days of the Gregorian calendar since 1 January 1970; from the year 0 on.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     // Years begin in March, so that leap days come last.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let leaps = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    year * 365 + leaps + (month * 153 + 2) / 5 + day - 1 - 719_468
+    // The calendar repeats every 400 years. None is negative then, and to divide by a constant what has no sign
+    // is to multiply.
+    let (year, month) = ((year + 400).unsigned_abs() as u32, month.unsigned_abs() as u32);
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5;
+    i64::from(days) + day - 719_469 - 146_097
 }

@@ -231,9 +231,9 @@ fn simple(kind: &Type) -> Kind {
     }
 }
 
-fn tag(number: u32, wire_type: u8) -> ([u8; 5], u8) {
+fn tag(number: u32, wire_type: u8) -> ([u8; 8], u8) {
     let mut rest = (number << 3) | u32::from(wire_type);
-    let (mut tag, mut len) = ([0; 5], 0);
+    let (mut tag, mut len) = ([0; 8], 0);
     loop {
         let low = (rest & 0x7f) as u8;
         rest >>= 7;
@@ -275,7 +275,10 @@ fn enumeration(kind: &EnumDescriptor) -> EnumPlan {
     let declared = &kind.enum_descriptor_proto().value;
     let values: Vec<EnumValue> = declared
         .iter()
-        .map(|value| EnumValue { number: value.number(), quoted: quoted(value.name()).into() })
+        .map(|value| {
+            let quoted = quoted(value.name());
+            EnumValue { number: value.number(), key: Key::new(&quoted), quoted: quoted.into() }
+        })
         .take(usize::from(NONE) - 1)
         .collect();
     EnumPlan {
@@ -290,6 +293,7 @@ fn enumeration(kind: &EnumDescriptor) -> EnumPlan {
             values.iter().map(|value| value.number.cast_unsigned()).zip(0..NONE - 1),
         ),
         values: values.into(),
+        hint: AtomicU16::new(0),
     }
 }
 

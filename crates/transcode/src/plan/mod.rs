@@ -285,7 +285,7 @@ pub(crate) struct Field {
     /// The oneof that it belongs to, or [`NONE`].
     pub oneof: u16,
     /// The bytes of its tag as this field writes it (packed: length-delimited), and how many they are.
-    pub tag: [u8; 5],
+    pub tag: [u8; 8],
     pub tag_len: u8,
     /// The type of a message or group; of a map, its entry.
     pub message: MessageId,
@@ -312,6 +312,12 @@ impl Field {
     #[inline]
     pub fn tag(&self) -> &[u8] {
         &self.tag[..usize::from(self.tag_len)]
+    }
+
+    /// The same, the first byte lowest.
+    #[inline]
+    pub fn tag_word(&self) -> u64 {
+        u64::from_le_bytes(self.tag)
     }
 
     /// Whether it has a value that absence stands for: lists, maps, and what has no presence.
@@ -355,6 +361,8 @@ pub(crate) struct EnumPlan {
     /// As declared.
     pub values: Box<[EnumValue]>,
     numbers: Numbers,
+    /// Hint: the value that came last in JSON.
+    pub hint: AtomicU16,
 }
 
 /// A value of an enum.
@@ -363,13 +371,17 @@ pub(crate) struct EnumValue {
     pub number: i32,
     /// The name in JSON quotes.
     pub quoted: Box<[u8]>,
+    /// The same, to be compared.
+    pub key: Key,
 }
 
 impl EnumPlan {
     /// The number of a name.
     #[inline]
     pub fn number(&self, name: &[u8]) -> Option<i32> {
-        self.names.find(name).map(|index| self.values[usize::from(index)].number)
+        let index = self.names.find(name)?;
+        self.hint.store(index, Relaxed);
+        Some(self.values[usize::from(index)].number)
     }
 
     /// The value with a number; where several share it, the first as declared.
