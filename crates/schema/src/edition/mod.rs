@@ -1,8 +1,8 @@
 //! Editions of the Protobuf language (<https://protobuf.dev/editions/overview/>), which neither protox nor
 //! prost-reflect knows: `rewrite` turns text into what protox parses, `raw` and `options` read descriptors without
 //! losing any of their options, `interpret` and `features` say what an edition and the settings in a file come to,
-//! `check` what is wrong with them, `lower` rewrites a file as the proto2 file that means the same, and `read` tells
-//! what a lowered file said at first. Knows neither folders nor sources.
+//! `check` what is wrong with them, `lower` rewrites a file as the proto2 file that means the same, `written` keeps
+//! and `read` tells what it said at first. Knows neither folders nor sources.
 
 mod check;
 mod features;
