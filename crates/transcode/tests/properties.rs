@@ -5,7 +5,8 @@ mod common;
 use common::{codec, message, to_json};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
-use prost_reflect::DynamicMessage;
+use prost::encoding::encode_varint;
+use prost_reflect::{DynamicMessage, SerializeOptions};
 use serde_json::{Map, Value, json};
 use wirelab_transcode::Options;
 
@@ -63,6 +64,83 @@ fn text() -> impl Strategy<Value = String> {
     })
 }
 
+fn record(number: u32, wire_type: u8, value: Vec<u8>) -> Vec<u8> {
+    let mut record = Vec::new();
+    encode_varint(u64::from(number << 3 | u32::from(wire_type)), &mut record);
+    if wire_type == 2 {
+        encode_varint(value.len() as u64, &mut record);
+    }
+    [record, value].concat()
+}
+
+fn varint(number: u64) -> Vec<u8> {
+    let mut value = Vec::new();
+    encode_varint(number, &mut value);
+    value
+}
+
+/// Records that may follow one another in any order.
+fn records(of: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+    vec(of, 0..6).prop_map(|records| records.concat())
+}
+
+fn number() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![0u64..4, any::<u64>(), any::<i32>().prop_map(|n| n as u64)].prop_map(varint)
+}
+
+fn text_bytes() -> impl Strategy<Value = Vec<u8>> {
+    "([a-c]{0,2}|\\PC{0,30}|[a-z\"\n]{0,40})".prop_map(String::into_bytes)
+}
+
+fn item_records() -> BoxedStrategy<Vec<u8>> {
+    records(prop_oneof![
+        text_bytes().prop_map(|value| record(1, 2, value)),
+        any::<u64>().prop_map(|value| record(2, 1, value.to_le_bytes().to_vec())),
+        number().prop_map(|value| record(3, 0, value)),
+        number().prop_map(|value| record(99, 0, value)),
+    ])
+    .boxed()
+}
+
+/// Any of the fields of `Everything`, of few numbers so that they come again.
+fn any_record(inner: BoxedStrategy<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+    let packed = || vec(number(), 0..4).prop_map(|values| values.concat());
+    let entry = |value: BoxedStrategy<Vec<u8>>| {
+        let key = (0u64..3).prop_map(|key| record(1, 0, varint(key)));
+        records(prop_oneof![key, value.prop_map(|value| record(2, 2, value))])
+    };
+    let label = || records((1u32..3, text_bytes()).prop_map(|(part, text)| record(part, 2, text)));
+    let seconds = (0u64..1 << 30).prop_map(|seconds| record(1, 0, varint(seconds)));
+    let nanos = (0u64..1_000_000_000).prop_map(|nanos| record(2, 0, varint(nanos)));
+    prop_oneof![
+        (
+            prop_oneof![3u32..9, Just(13), Just(16), Just(17), Just(21), Just(23), Just(37)],
+            number()
+        )
+            .prop_map(|(number, value)| record(number, 0, value)),
+        (prop_oneof![Just(1u32), Just(10), Just(22)], any::<u64>())
+            .prop_map(|(number, value)| record(number, 1, value.to_le_bytes().to_vec())),
+        (prop_oneof![Just(14u32), Just(20), Just(27), Just(15)], text_bytes())
+            .prop_map(|(number, value)| record(number, 2, value)),
+        (prop_oneof![Just(21u32), Just(23), Just(37)], packed())
+            .prop_map(|(number, value)| record(number, 2, value)),
+        (prop_oneof![Just(18u32), Just(19), Just(28)], item_records())
+            .prop_map(|(number, value)| record(number, 2, value)),
+        label().prop_map(|value| record(24, 2, value)),
+        entry(item_records()).prop_map(|value| record(25, 2, value)),
+        inner.prop_map(|value| record(29, 2, value)),
+        (30u32..32, records(prop_oneof![seconds, nanos]))
+            .prop_map(|(number, value)| record(number, 2, value)),
+        number().prop_map(|value| record(36, 2, record(1, 0, value))),
+        (200u32..202, number()).prop_map(|(number, value)| record(number, 0, value)),
+    ]
+}
+
+fn any_wire() -> impl Strategy<Value = Vec<u8>> {
+    let leaf = records(any_record(Just(Vec::new()).boxed()));
+    leaf.prop_recursive(3, 32, 4, |inner| records(any_record(inner)))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
@@ -82,6 +160,33 @@ proptest! {
             codec(ALL).json_to_wire(again.as_bytes(), &mut rewired).unwrap();
             let second = DynamicMessage::decode(message(ALL), &*rewired).unwrap();
             prop_assert_eq!(&first, &second);
+        }
+    }
+
+    /// Split, interleaved and repeated fields make the same message as in prost-reflect, first time and later.
+    #[test]
+    fn wires_are_read_as_prost_reflect_reads_them(wire in any_wire()) {
+        let message = DynamicMessage::decode(message(ALL), &*wire).unwrap();
+        let codec = codec(ALL);
+        for (options, theirs) in [
+            (Options::default(), SerializeOptions::new()),
+            (
+                Options { print_defaults: true, enums_as_numbers: true, original_names: true, pretty: true },
+                SerializeOptions::new()
+                    .skip_default_fields(false)
+                    .use_enum_numbers(true)
+                    .use_proto_field_name(true),
+            ),
+            (Options { pretty: true, ..Options::default() }, SerializeOptions::new()),
+        ] {
+            let wanted = message.serialize_with_options(serde_json::value::Serializer, &theirs).unwrap();
+            let mut json = Vec::new();
+            codec.wire_to_json(&wire, &mut json, &options).unwrap();
+            let read: Value = serde_json::from_slice(&json).unwrap();
+            prop_assert_eq!(&read, &wanted);
+            // Members keep the order they are written in.
+            let text = if options.pretty { serde_json::to_string_pretty(&read) } else { serde_json::to_string(&read) };
+            prop_assert_eq!(String::from_utf8(json).unwrap(), text.unwrap());
         }
     }
 
