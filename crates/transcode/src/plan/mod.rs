@@ -17,7 +17,7 @@ mod tests;
 pub(crate) use key::Key;
 pub(crate) use names::Names;
 pub(crate) use numbers::Numbers;
-pub(crate) use stream::{LATE, Step, Stream};
+pub(crate) use stream::{KEY, LATE, Step, Stream};
 
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use std::collections::HashMap;

@@ -18,9 +18,10 @@ pub(crate) struct Stream {
     pub mask: u64,
     /// Its bit among those of the message's fields: one of its own for the first 63, [`LATE`] for the others.
     pub bit: u64,
-    /// The fields after which it must not come: itself and the others of its oneof. A late field must come after
-    /// the late ones before it, too.
+    /// The fields after which it must not come: itself and the others of its oneof.
     pub clash: u64,
+    /// It shares [`LATE`] with others, but their order tells whether it came before.
+    pub ordered: bool,
     pub message: MessageId,
     /// Hint: the field that followed this one last time.
     pub next: AtomicU16,
@@ -73,19 +74,20 @@ impl Stream {
     /// For the fields of a message, in their order.
     pub fn of(fields: &[Field]) -> Box<[Stream]> {
         let bit = |index: usize| if index < 63 { 1 << index } else { LATE };
+        let others = |index: usize, field: &Field| {
+            let oneof = field.oneof;
+            let others = fields.iter().enumerate();
+            others.filter(move |(at, other)| *at != index && oneof != NONE && other.oneof == oneof)
+        };
         let clash = |index: usize, field: &Field| {
-            let mine = |other: &Field| other.oneof == field.oneof && field.oneof != NONE;
-            let others =
-                fields.iter().enumerate().filter(|(at, other)| *at != index && mine(other));
-            // A late one is told from itself by order alone.
-            let own = bit(index) & !LATE;
-            others.fold(own, |all, (at, _)| all | bit(at))
+            others(index, field).fold(bit(index), |all, (at, _)| all | bit(at))
         };
         let stream = |(index, field): (usize, &Field)| Stream {
             tag: word(field.tag()),
             mask: u64::MAX >> (64 - 8 * u32::from(field.tag_len)),
             bit: bit(index),
             clash: clash(index, field),
+            ordered: bit(index) == LATE && others(index, field).all(|(at, _)| bit(at) != LATE),
             message: field.message,
             next: AtomicU16::new(0),
             step: Step::of(field),

@@ -74,7 +74,7 @@ impl Time {
         })
     }
 
-    /// `"2026-11-21T09:31:00.250Z"`; there is room for 40 bytes.
+    /// `"2026-11-21T09:31:00.250Z"`
     pub fn timestamp(self, out: &mut Out, at: usize) -> Result<usize, Why> {
         let nanos = u32::try_from(self.nanos).map_err(|_| Why::Timestamp)?;
         if !(FIRST_SECOND..=LAST_SECOND).contains(&self.seconds) || nanos > MOST_NANOS {
@@ -83,32 +83,37 @@ impl Time {
         let since = (self.seconds - FIRST_SECOND).unsigned_abs();
         let (days, second) = (since / 86_400, (since % 86_400) as u32);
         let (year, month, day) = date(days as u32);
-        let time = second / 3_600 * 10_000 + second / 60 % 60 * 100 + second % 60;
+        let (hour, minute) = (second / 3_600, second / 60 % 60);
         // Digits in pairs from the lowest byte on: YYYYMMDD and 00hhmmss.
         let date = number::eight_digits(u64::from(year * 10_000 + month * 100 + day));
-        let time = number::eight_digits(u64::from(time));
-        let pair = |digits: u64, index: u32| digits >> (16 * index) & 0xffff;
-        // `YYYY-MM-`, `DDThh:mm`, `:ss`.
-        let first = date & 0xffff_ffff
-            | u64::from(b'-') << 32
-            | pair(date, 2) << 40
-            | u64::from(b'-') << 56;
-        let second = pair(date, 3)
-            | u64::from(b'T') << 16
-            | pair(time, 1) << 24
-            | u64::from(b':') << 40
-            | pair(time, 2) << 48;
-        let third = u64::from(b':') | pair(time, 3) << 8;
-        out.set(at, b'"');
-        out.put(at + 1, &first.to_le_bytes());
-        out.put(at + 9, &second.to_le_bytes());
-        out.put(at + 17, &third.to_le_bytes());
-        let at = fraction(out, at + 20, nanos);
+        let time = number::eight_digits(u64::from(hour * 10_000 + minute * 100 + second % 60));
+        let pair = |digits: u64, index: u32| (digits >> (16 * index)) & 0xffff;
+        let mark = |mark: u8, index: u32| u64::from(mark) << (8 * index);
+        let year_month =
+            (date & 0xffff_ffff) | mark(b'-', 4) | (pair(date, 2) << 40) | mark(b'-', 7);
+        let day_minute = pair(date, 3)
+            | mark(b'T', 2)
+            | (pair(time, 1) << 24)
+            | mark(b':', 5)
+            | (pair(time, 2) << 48);
+        out.room(at, 40)?;
+        let second = mark(b':', 0) | (pair(time, 3) << 8) | mark(b'Z', 3) | mark(b'"', 4);
+        let at = out.area(at, |area| {
+            area[0] = b'"';
+            area[1..9].copy_from_slice(&year_month.to_le_bytes());
+            area[9..17].copy_from_slice(&day_minute.to_le_bytes());
+            area[17..25].copy_from_slice(&second.to_le_bytes());
+            22
+        });
+        if nanos == 0 {
+            return Ok(at);
+        }
+        let at = fraction(out, at - 2, nanos);
         out.put(at, b"Z\"");
         Ok(at + 2)
     }
 
-    /// `"-1.500s"`; there is room for 40 bytes.
+    /// `"-1.500s"`
     pub fn duration(self, out: &mut Out, at: usize) -> Result<usize, Why> {
         let (seconds, nanos) = (self.seconds.unsigned_abs(), self.nanos.unsigned_abs());
         let signs = (self.seconds.signum(), i64::from(self.nanos.signum()));
@@ -116,9 +121,13 @@ impl Time {
             return Err(Why::Duration);
         }
         let negative = signs.0 + signs.1 < 0;
+        out.room(at, 40)?;
         out.put(at, b"\"-");
-        let at = number::unsigned(out, at + 1 + usize::from(negative), seconds);
-        let at = fraction(out, at, nanos);
+        let at = at + 1 + usize::from(negative);
+        let mut at = out.area(at, |area| number::unsigned(area, seconds));
+        if nanos != 0 {
+            at = fraction(out, at, nanos);
+        }
         out.put(at, b"s\"");
         Ok(at + 2)
     }
@@ -142,18 +151,21 @@ fn date(days: u32) -> (u32, u32, u32) {
     }
 }
 
-/// Nothing, or a point and 3, 6 or 9 digits.
+/// A point and 3, 6 or 9 digits, of a number below 10^9.
 fn fraction(out: &mut Out, at: usize, nanos: u32) -> usize {
-    if nanos == 0 {
-        return at;
-    }
-    let (number, width) = match nanos {
-        _ if nanos.is_multiple_of(1_000_000) => (nanos / 1_000_000, 3),
-        _ if nanos.is_multiple_of(1_000) => (nanos / 1_000, 6),
-        _ => (nanos, 9),
-    };
-    out.set(at, b'.');
-    number::padded(out, at + 1, u64::from(number), width)
+    out.area(at, |area| {
+        let mut rest = nanos;
+        for place in area[1..10].iter_mut().rev() {
+            *place = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        area[0] = b'.';
+        match nanos {
+            _ if nanos.is_multiple_of(1_000_000) => 4,
+            _ if nanos.is_multiple_of(1_000) => 7,
+            _ => 10,
+        }
+    })
 }
 
 /// Writes one path of a `FieldMask` in lower camel case.

@@ -1,6 +1,6 @@
 //! Lists on the straight path: all records of a list follow one another.
 
-use super::out::Out;
+use super::out::Area;
 use super::scalar::{Writer, is_value, zigzag32, zigzag64};
 use super::{Why, number, read, text};
 use crate::plan::{Field, Kind, Stream};
@@ -130,40 +130,38 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         at: usize,
     ) -> Result<usize, Why> {
         use number::{boolean, double, float, quoted_signed, quoted_unsigned, signed, unsigned};
-        type Text<'o> = &'o mut Out;
         match field.kind {
             Kind::Double => {
-                self.fixed::<8>(from, to, at, |out, at, word| double(out, at, f64::from_bits(word)))
+                self.fixed::<8>(from, to, at, |area, word| double(area, f64::from_bits(word)))
             }
-            Kind::Float => self.fixed::<4>(from, to, at, |out, at, word| {
-                float(out, at, f32::from_bits(word as u32))
-            }),
+            Kind::Float => {
+                self.fixed::<4>(from, to, at, |area, word| float(area, f32::from_bits(word as u32)))
+            }
             Kind::Fixed32 => self.fixed::<4>(from, to, at, unsigned),
             Kind::Fixed64 => self.fixed::<8>(from, to, at, quoted_unsigned),
-            Kind::Sfixed32 => self
-                .fixed::<4>(from, to, at, |out, at, word| signed(out, at, i64::from(word as i32))),
-            Kind::Sfixed64 => self.fixed::<8>(from, to, at, |out, at, word| {
-                quoted_signed(out, at, word.cast_signed())
-            }),
-            Kind::Int32 => self.varints(from, to, at, |out: Text<'_>, at, value| {
-                signed(out, at, i64::from(value as i32))
-            }),
-            Kind::Int64 => self.varints(from, to, at, |out: Text<'_>, at, value| {
-                quoted_signed(out, at, value.cast_signed())
-            }),
-            Kind::Uint32 => self.varints(from, to, at, |out: Text<'_>, at, value| {
-                unsigned(out, at, u64::from(value as u32))
-            }),
-            Kind::Uint64 => self.varints(from, to, at, quoted_unsigned),
-            Kind::Sint32 => self.varints(from, to, at, |out: Text<'_>, at, value| {
-                signed(out, at, i64::from(zigzag32(value)))
-            }),
-            Kind::Sint64 => self.varints(from, to, at, |out: Text<'_>, at, value| {
-                quoted_signed(out, at, zigzag64(value))
-            }),
-            Kind::Bool => {
-                self.varints(from, to, at, |out: Text<'_>, at, value| boolean(out, at, value != 0))
+            Kind::Sfixed32 => {
+                self.fixed::<4>(from, to, at, |area, word| signed(area, i64::from(word as i32)))
             }
+            Kind::Sfixed64 => {
+                self.fixed::<8>(from, to, at, |area, word| quoted_signed(area, word.cast_signed()))
+            }
+            Kind::Int32 => {
+                self.varints(from, to, at, |area, value| signed(area, i64::from(value as i32)))
+            }
+            Kind::Int64 => {
+                self.varints(from, to, at, |area, value| quoted_signed(area, value.cast_signed()))
+            }
+            Kind::Uint32 => {
+                self.varints(from, to, at, |area, value| unsigned(area, u64::from(value as u32)))
+            }
+            Kind::Uint64 => self.varints(from, to, at, quoted_unsigned),
+            Kind::Sint32 => {
+                self.varints(from, to, at, |area, value| signed(area, i64::from(zigzag32(value))))
+            }
+            Kind::Sint64 => {
+                self.varints(from, to, at, |area, value| quoted_signed(area, zigzag64(value)))
+            }
+            Kind::Bool => self.varints(from, to, at, |area, value| boolean(area, value != 0)),
             Kind::Enum => self.enums(field, from, to, at),
             Kind::String | Kind::Bytes | Kind::Message | Kind::Group => Err(Why::Careful),
         }
@@ -175,7 +173,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         from: usize,
         to: usize,
         mut at: usize,
-        write: impl Fn(&mut Out, usize, u64) -> usize,
+        write: impl Fn(&mut Area, u64) -> usize,
     ) -> Result<usize, Why> {
         let values = self.wire[from..to].chunks_exact(SIZE);
         if !values.remainder().is_empty() {
@@ -185,7 +183,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             let mut word = [0; 8];
             word[..SIZE].copy_from_slice(value);
             at = self.separator(at)?;
-            at = write(&mut self.out, at, u64::from_le_bytes(word));
+            at = self.out.area(at, |area| write(area, u64::from_le_bytes(word)));
         }
         Ok(at)
     }
@@ -196,12 +194,12 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         mut from: usize,
         to: usize,
         mut at: usize,
-        write: impl Fn(&mut Out, usize, u64) -> usize,
+        write: impl Fn(&mut Area, u64) -> usize,
     ) -> Result<usize, Why> {
         while from < to {
             let (value, end) = read::varint(self.wire, from)?;
             at = self.separator(at)?;
-            at = write(&mut self.out, at, value);
+            at = self.out.area(at, |area| write(area, value));
             from = end;
         }
         if from > to { Err(Why::Packed) } else { Ok(at) }

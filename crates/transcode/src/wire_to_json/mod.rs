@@ -81,7 +81,7 @@ fn convert_as<const PRETTY: bool>(
     json: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let plan = plans.message(root);
-    let expected = wire.len().saturating_mul(2) + 64;
+    let expected = wire.len().saturating_mul(2) + 256;
     let writer = |json: &mut Vec<u8>| {
         let out = Out::new(std::mem::take(json), limits.output, expected);
         Writer::<PRETTY>::new(wire, plans, out, limits, options)

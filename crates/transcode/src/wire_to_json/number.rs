@@ -1,11 +1,15 @@
-//! Numbers as JSON text. Writers store blocks of at most 32 bytes where the caller has made room for them.
+//! Numbers as JSON text. Each is written into an area of a fixed size, of which the writer says how much counts:
+//! stores at places that are known need no check.
 
-use super::out::Out;
+use super::out::{Area, overlapping};
 
 const ZEROS: u64 = 0x3030_3030_3030_3030;
-const BILLIONTH: u64 = 100_000_000;
+const E8: u64 = 100_000_000;
 
 /// The eight digits of a number below 10^8, the first in the lowest byte.
+///
+/// Halves of four digits, then pairs, then single digits, all of a kind at once; the factors are reciprocals that
+/// are exact in these ranges.
 #[inline(always)]
 fn eight(number: u64) -> u64 {
     let halves = (number / 10_000) | ((number % 10_000) << 32);
@@ -15,117 +19,119 @@ fn eight(number: u64) -> u64 {
     tens | ((pairs - tens * 10) << 8)
 }
 
-/// The eight digits of a number below 10^8 as text, the first in the lowest byte.
+/// The same as text.
 #[inline(always)]
 pub(super) fn eight_digits(number: u64) -> u64 {
     eight(number) | ZEROS
 }
 
-/// Writes a number in decimal.
 #[inline(always)]
-pub(super) fn unsigned(out: &mut Out, at: usize, number: u64) -> usize {
+fn put<const N: usize>(area: &mut Area, at: usize, block: [u8; N]) {
+    // Not by the slice `at..at + N`, whose length the compiler forgets.
+    *area[at..].first_chunk_mut().expect("numbers are short") = block;
+}
+
+/// Writes a number in decimal at one of the first places; returns where it ends.
+#[inline(always)]
+fn decimal(area: &mut Area, at: usize, number: u64) -> usize {
     if number < 10 {
-        out.set(at, b'0' + number as u8);
+        area[at] = b'0' + number as u8;
         return at + 1;
     }
-    if number < BILLIONTH {
-        return leading(out, at, number);
+    if number < E8 {
+        let digits = eight(number);
+        let absent = digits.trailing_zeros() >> 3;
+        put(area, at, ((digits | ZEROS) >> (8 * absent)).to_le_bytes());
+        return at + 8 - absent as usize;
     }
-    large(out, at, number)
-}
-
-/// Without leading zeros; not 0.
-#[inline(always)]
-fn leading(out: &mut Out, at: usize, number: u64) -> usize {
-    let digits = eight(number);
-    let absent = digits.trailing_zeros() >> 3;
-    out.put(at, &((digits | ZEROS) >> (8 * absent)).to_le_bytes());
-    at + 8 - absent as usize
+    large(area, at, number)
 }
 
 #[inline(always)]
-fn large(out: &mut Out, at: usize, number: u64) -> usize {
-    if number < BILLIONTH * BILLIONTH {
+fn large(area: &mut Area, at: usize, number: u64) -> usize {
+    if number < E8 * E8 {
         // Of all sizes alike, lest the processor guess wrong.
-        let (high, low) = (eight(number / BILLIONTH), eight(number % BILLIONTH));
-        let digits = u128::from(high) | u128::from(low) << 64;
-        let absent = if high == 0 { 64 + low.trailing_zeros() } else { high.trailing_zeros() } >> 3;
-        let zeros = u128::from(ZEROS) << 64 | u128::from(ZEROS);
-        out.put(at, &((digits | zeros) >> (8 * absent)).to_le_bytes());
+        let (high, low) = (eight(number / E8), eight(number % E8));
+        let digits = u128::from(high) | (u128::from(low) << 64);
+        let zeros = u128::from(ZEROS) | (u128::from(ZEROS) << 64);
+        let absent = digits.trailing_zeros() >> 3;
+        let text = (digits | zeros) >> (8 * absent);
+        put(area, at, text.to_le_bytes());
         return at + 16 - absent as usize;
     }
-    largest(out, at, number)
+    largest(area, at, number)
 }
 
+/// Of 17 to 20 digits.
 #[inline(never)]
-fn largest(out: &mut Out, at: usize, number: u64) -> usize {
-    let (high, low) = (number / BILLIONTH, number % BILLIONTH);
-    let at = leading(out, at, high / BILLIONTH);
-    out.put(at, &(eight(high % BILLIONTH) | ZEROS).to_le_bytes());
-    out.put(at + 8, &(eight(low) | ZEROS).to_le_bytes());
+fn largest(area: &mut Area, at: usize, number: u64) -> usize {
+    let (high, low) = (number / E8, number % E8);
+    let digits = eight(high / E8);
+    let absent = digits.trailing_zeros() >> 3;
+    put(area, at, ((digits | ZEROS) >> (8 * absent)).to_le_bytes());
+    let at = at + 8 - absent as usize;
+    put(area, at, eight_digits(high % E8).to_le_bytes());
+    put(area, at + 8, eight_digits(low).to_le_bytes());
     at + 16
 }
 
 #[inline(always)]
-pub(super) fn signed(out: &mut Out, at: usize, number: i64) -> usize {
-    out.set(at, b'-');
-    unsigned(out, at + usize::from(number < 0), number.unsigned_abs())
+pub(super) fn unsigned(area: &mut Area, number: u64) -> usize {
+    decimal(area, 0, number)
+}
+
+#[inline(always)]
+pub(super) fn signed(area: &mut Area, number: i64) -> usize {
+    area[0] = b'-';
+    decimal(area, usize::from(number < 0), number.unsigned_abs())
 }
 
 /// 64-bit numbers are strings in JSON.
 #[inline(always)]
-pub(super) fn quoted_unsigned(out: &mut Out, at: usize, number: u64) -> usize {
-    out.set(at, b'"');
-    let at = unsigned(out, at + 1, number);
-    out.set(at, b'"');
-    at + 1
+pub(super) fn quoted_unsigned(area: &mut Area, number: u64) -> usize {
+    area[0] = b'"';
+    let end = decimal(area, 1, number);
+    area[end % 32] = b'"';
+    end + 1
 }
 
 #[inline(always)]
-pub(super) fn quoted_signed(out: &mut Out, at: usize, number: i64) -> usize {
-    out.set(at, b'"');
-    let at = signed(out, at + 1, number);
-    out.set(at, b'"');
-    at + 1
-}
-
-/// `width` digits of a number that has no more, at most 9.
-pub(super) fn padded(out: &mut Out, at: usize, number: u64, width: usize) -> usize {
-    let mut rest = number;
-    for place in (at..at + width).rev() {
-        out.set(place, b'0' + (rest % 10) as u8);
-        rest /= 10;
-    }
-    at + width
+pub(super) fn quoted_signed(area: &mut Area, number: i64) -> usize {
+    area[0] = b'"';
+    area[1] = b'-';
+    let end = decimal(area, 1 + usize::from(number < 0), number.unsigned_abs());
+    area[end % 32] = b'"';
+    end + 1
 }
 
 /// The shortest text that reads as the same number: `1.0`, `0.1`, `1e21`; what is no number is a string.
 #[inline]
-pub(super) fn double(out: &mut Out, at: usize, number: f64) -> usize {
+pub(super) fn double(area: &mut Area, number: f64) -> usize {
     // Integers of at most 15 digits are exact, and many doubles are.
     let integer = number as i64;
     if integer as f64 == number && integer.unsigned_abs() < 1_000_000_000_000_000 && integer != 0 {
-        let at = signed(out, at, integer);
-        out.put(at, b".0");
-        return at + 2;
+        let end = signed(area, integer);
+        area[end % 32] = b'.';
+        area[(end + 1) % 32] = b'0';
+        return end + 2;
     }
     if !number.is_finite() {
-        return special(out, at, number);
+        return special(area, number);
     }
-    out.copy(at, zmij::Buffer::new().format_finite(number).as_bytes())
+    overlapping(area, zmij::Buffer::new().format_finite(number).as_bytes())
 }
 
 /// The same, of the numbers that a `float` can be.
 #[inline]
-pub(super) fn float(out: &mut Out, at: usize, number: f32) -> usize {
+pub(super) fn float(area: &mut Area, number: f32) -> usize {
     if !number.is_finite() {
-        return special(out, at, f64::from(number));
+        return special(area, f64::from(number));
     }
-    out.copy(at, zmij::Buffer::new().format_finite(number).as_bytes())
+    overlapping(area, zmij::Buffer::new().format_finite(number).as_bytes())
 }
 
 #[cold]
-fn special(out: &mut Out, at: usize, number: f64) -> usize {
+fn special(area: &mut Area, number: f64) -> usize {
     let text: &[u8] = if number.is_nan() {
         b"\"NaN\""
     } else if number > 0.0 {
@@ -133,23 +139,24 @@ fn special(out: &mut Out, at: usize, number: f64) -> usize {
     } else {
         b"\"-Infinity\""
     };
-    out.copy(at, text)
+    overlapping(area, text)
 }
 
 #[inline(always)]
-pub(super) fn boolean(out: &mut Out, at: usize, value: bool) -> usize {
-    out.put(at, if value { b"true\0\0\0\0" } else { b"false\0\0\0" });
-    at + 5 - usize::from(value)
+pub(super) fn boolean(area: &mut Area, value: bool) -> usize {
+    let text = if value { *b"true\0\0\0\0" } else { *b"false\0\0\0" };
+    area[..8].copy_from_slice(&text);
+    5 - usize::from(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn written(write: impl FnOnce(&mut Out) -> usize) -> String {
-        let mut out = Out::new(Vec::new(), 100, 0);
-        let at = write(&mut out);
-        String::from_utf8(out.end(at).0).unwrap()
+    fn written(write: impl FnOnce(&mut Area) -> usize) -> String {
+        let mut area = [0; 32];
+        let length = write(&mut area);
+        String::from_utf8(area[..length].to_vec()).unwrap()
     }
 
     #[test]
@@ -168,14 +175,14 @@ mod tests {
             ]);
         }
         for number in numbers {
-            assert_eq!(written(|out| unsigned(out, 0, number)), number.to_string());
+            assert_eq!(written(|area| unsigned(area, number)), number.to_string());
             let negative = number.cast_signed().wrapping_neg();
-            assert_eq!(written(|out| signed(out, 0, negative)), negative.to_string());
+            assert_eq!(written(|area| signed(area, negative)), negative.to_string());
         }
-        for number in (0..BILLIONTH).step_by(9_973) {
-            assert_eq!(written(|out| unsigned(out, 0, number)), number.to_string());
+        for number in (0..E8).step_by(9_973) {
+            assert_eq!(written(|area| unsigned(area, number)), number.to_string());
         }
-        assert_eq!(written(|out| quoted_signed(out, 0, i64::MIN)), "\"-9223372036854775808\"");
+        assert_eq!(written(|area| quoted_signed(area, i64::MIN)), "\"-9223372036854775808\"");
     }
 
     #[test]
@@ -195,16 +202,16 @@ mod tests {
             [0.0, -0.0, 1.0, -1.0, 1e15, 1e16, 1e21, 1e-7, 5e-324, f64::MAX, 999_999_999_999_999.0];
         for number in numbers.chain(edges).filter(|number| number.is_finite()) {
             assert_eq!(
-                written(|out| double(out, 0, number)),
+                written(|area| double(area, number)),
                 serde_json::to_string(&number).unwrap()
             );
             let single = number as f32;
             if single.is_finite() {
                 let text = serde_json::to_string(&single).unwrap();
-                assert_eq!(written(|out| float(out, 0, single)), text);
+                assert_eq!(written(|area| float(area, single)), text);
             }
         }
-        assert_eq!(written(|out| double(out, 0, f64::NAN)), "\"NaN\"");
-        assert_eq!(written(|out| float(out, 0, f32::NEG_INFINITY)), "\"-Infinity\"");
+        assert_eq!(written(|area| double(area, f64::NAN)), "\"NaN\"");
+        assert_eq!(written(|area| float(area, f32::NEG_INFINITY)), "\"-Infinity\"");
     }
 }

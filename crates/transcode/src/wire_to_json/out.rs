@@ -9,6 +9,9 @@ const SLACK: usize = 64;
 /// Filled with zeros at a time, so that the block is still in the nearest cache when it is written.
 const STRIDE: usize = 16 << 10;
 
+/// Room for a value that is no text.
+pub(super) type Area = [u8; 32];
+
 pub(super) struct Out {
     bytes: Vec<u8>,
     start: usize,
@@ -20,7 +23,7 @@ impl Out {
     /// Appends to `bytes`, at most `limit` of them; `expected` is a guess.
     pub fn new(mut bytes: Vec<u8>, limit: usize, expected: usize) -> Out {
         let start = bytes.len();
-        bytes.resize(start + expected.min(STRIDE) + SLACK, 0);
+        bytes.resize(start + expected.min(STRIDE), 0);
         Out { bytes, start, limit: start.saturating_add(limit) }
     }
 
@@ -68,7 +71,7 @@ impl Out {
     /// Stores a block; the writer moves on by as much of it as counts.
     #[inline(always)]
     pub fn put<const N: usize>(&mut self, at: usize, block: &[u8; N]) {
-        self.bytes[at..at + N].copy_from_slice(block);
+        *self.block(at).expect("there is room") = *block;
     }
 
     #[inline(always)]
@@ -79,36 +82,29 @@ impl Out {
     /// Stores any number of bytes for which there is room; returns where they end.
     #[inline(always)]
     pub fn copy(&mut self, at: usize, bytes: &[u8]) -> usize {
-        let length = bytes.len();
-        match (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
-            (Some(first), Some(last)) if length <= 32 => {
-                self.put(at, first);
-                self.put(at + length - 16, last);
+        match self.block::<32>(at) {
+            Some(area) if bytes.len() <= 32 => at + overlapping(area, bytes),
+            _ => {
+                self.part(at, bytes.len()).copy_from_slice(bytes);
+                at + bytes.len()
             }
-            (None, _) => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-                (Some(first), Some(last)) if length <= 8 => {
-                    self.put(at, first);
-                    self.put(at + length - 4, last);
-                }
-                _ => match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-                    (Some(first), Some(last)) => {
-                        self.put(at, first);
-                        self.put(at + length - 8, last);
-                    }
-                    _ => {
-                        for (index, byte) in bytes.iter().enumerate() {
-                            self.set(at + index, *byte);
-                        }
-                    }
-                },
-            },
-            _ => self.bytes[at..at + length].copy_from_slice(bytes),
         }
-        at + length
+    }
+
+    /// Lets `write` fill an area, of which it says how much counts; returns where that ends. There is room for it.
+    #[inline(always)]
+    pub fn area(&mut self, at: usize, write: impl FnOnce(&mut Area) -> usize) -> usize {
+        at + write(self.block(at).expect("there is room"))
+    }
+
+    /// The block at `at`, if there is room for it.
+    #[inline(always)]
+    pub fn block<const N: usize>(&mut self, at: usize) -> Option<&mut [u8; N]> {
+        self.bytes.get_mut(at..)?.first_chunk_mut::<N>()
     }
 
     /// `length` bytes to be filled by another's hand.
-    pub fn area(&mut self, at: usize, length: usize) -> &mut [u8] {
+    pub fn part(&mut self, at: usize, length: usize) -> &mut [u8] {
         &mut self.bytes[at..at + length]
     }
 
@@ -116,7 +112,30 @@ impl Out {
     pub fn line(&mut self, at: usize, indent: usize) -> Result<usize, Why> {
         self.room(at, 2 * indent + 1)?;
         self.set(at, b'\n');
-        self.area(at + 1, 2 * indent).fill(b' ');
+        self.part(at + 1, 2 * indent).fill(b' ');
         Ok(at + 1 + 2 * indent)
     }
+}
+
+/// Copies at most 32 bytes as two blocks that overlap, without a call or a loop; returns how many.
+#[inline(always)]
+pub(super) fn overlapping(area: &mut Area, bytes: &[u8]) -> usize {
+    #[inline(always)]
+    fn both<const N: usize>(area: &mut Area, bytes: &[u8]) -> Option<()> {
+        let (first, last) = (bytes.first_chunk::<N>()?, bytes.last_chunk::<N>()?);
+        area[..N].copy_from_slice(first);
+        *area[bytes.len() - N..].first_chunk_mut()? = *last;
+        Some(())
+    }
+    let length = bytes.len();
+    if length >= 8 {
+        both::<16>(area, bytes).or_else(|| both::<8>(area, bytes));
+    } else if length >= 4 {
+        both::<4>(area, bytes);
+    } else if let (Some(first), Some(last)) = (bytes.first(), bytes.last()) {
+        area[0] = *first;
+        area[length / 2] = bytes[length / 2];
+        area[length - 1] = *last;
+    }
+    length
 }

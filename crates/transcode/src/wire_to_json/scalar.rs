@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::gather::{Group, Record};
 use super::out::Out;
 use super::{Why, number, read, text};
-use crate::plan::{EnumPlan, Field, Kind, Plans, Stream};
+use crate::plan::{EnumPlan, Field, KEY, Kind, Plans, Stream};
 use crate::{Limits, Options};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -135,12 +135,13 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     #[inline(always)]
     pub fn key(&mut self, field: &Field, stream: &Stream, at: usize) -> Result<usize, Why> {
         let key = &stream.keys[usize::from(self.original)];
-        if PRETTY || key.len == 0 {
-            return self.long_key(field, at);
+        match self.out.block::<{ FIELD + KEY }>(at) {
+            Some(place) if !PRETTY && key.len != 0 => {
+                place[..KEY].copy_from_slice(&key.bytes);
+                Ok(at + usize::from(key.len))
+            }
+            _ => self.long_key(field, at),
         }
-        self.out.room(at, FIELD)?;
-        self.out.put(at, &key.bytes);
-        Ok(at + usize::from(key.len))
     }
 
     #[inline(never)]
@@ -164,34 +165,40 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     /// The value at `from`, which was seen to end where it must.
     pub fn scalar(&mut self, field: &Field, from: usize, at: usize) -> Result<usize, Why> {
         self.out.room(at, FIELD)?;
-        let (wire, out) = (self.wire, &mut self.out);
+        let wire = self.wire;
         let varint = || read::varint(wire, from).map(|(value, _)| value);
         let word = || read::word(wire, from);
+        macro_rules! write {
+            ($write:ident, $value:expr) => {{
+                let value = $value;
+                self.out.area(at, |area| number::$write(area, value))
+            }};
+        }
         Ok(match field.kind {
-            Kind::Double => number::double(out, at, f64::from_bits(word())),
-            Kind::Float => number::float(out, at, f32::from_bits(word() as u32)),
-            Kind::Int32 => number::signed(out, at, i64::from(varint()? as i32)),
-            Kind::Int64 => number::quoted_signed(out, at, varint()?.cast_signed()),
-            Kind::Uint32 => number::unsigned(out, at, u64::from(varint()? as u32)),
-            Kind::Uint64 => number::quoted_unsigned(out, at, varint()?),
-            Kind::Sint32 => number::signed(out, at, i64::from(zigzag32(varint()?))),
-            Kind::Sint64 => number::quoted_signed(out, at, zigzag64(varint()?)),
-            Kind::Fixed32 => number::unsigned(out, at, u64::from(word() as u32)),
-            Kind::Fixed64 => number::quoted_unsigned(out, at, word()),
-            Kind::Sfixed32 => number::signed(out, at, i64::from(word() as i32)),
-            Kind::Sfixed64 => number::quoted_signed(out, at, word().cast_signed()),
-            Kind::Bool => number::boolean(out, at, varint()? != 0),
+            Kind::Double => write!(double, f64::from_bits(word())),
+            Kind::Float => write!(float, f32::from_bits(word() as u32)),
+            Kind::Int32 => write!(signed, i64::from(varint()? as i32)),
+            Kind::Int64 => write!(quoted_signed, varint()?.cast_signed()),
+            Kind::Uint32 => write!(unsigned, u64::from(varint()? as u32)),
+            Kind::Uint64 => write!(quoted_unsigned, varint()?),
+            Kind::Sint32 => write!(signed, i64::from(zigzag32(varint()?))),
+            Kind::Sint64 => write!(quoted_signed, zigzag64(varint()?)),
+            Kind::Fixed32 => write!(unsigned, u64::from(word() as u32)),
+            Kind::Fixed64 => write!(quoted_unsigned, word()),
+            Kind::Sfixed32 => write!(signed, i64::from(word() as i32)),
+            Kind::Sfixed64 => write!(quoted_signed, word().cast_signed()),
+            Kind::Bool => write!(boolean, varint()? != 0),
             Kind::Enum => {
                 let value = varint()? as i32;
                 return self.enumeration(field, value, at);
             }
             Kind::String => {
                 let (from, to) = read::length(wire, from, wire.len())?;
-                return text::string(out, at, wire, from, to);
+                return text::string(&mut self.out, at, wire, from, to);
             }
             Kind::Bytes => {
                 let (from, to) = read::length(wire, from, wire.len())?;
-                return text::bytes(out, at, &wire[from..to]);
+                return text::bytes(&mut self.out, at, &wire[from..to]);
             }
             Kind::Message | Kind::Group => return Err(Why::Careful),
         })
@@ -231,7 +238,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                 self.out.room(at, value.quoted.len() + FIELD)?;
                 Ok(self.out.copy(at, &value.quoted))
             }
-            _ => Ok(number::signed(&mut self.out, at, i64::from(value))),
+            _ => Ok(self.out.area(at, |area| number::signed(area, i64::from(value)))),
         }
     }
 

@@ -112,11 +112,11 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                 if !number.is_finite() {
                     return Err(Why::NotFinite);
                 }
-                (value + 8, number::double(&mut self.out, at, number))
+                (value + 8, self.out.area(at, |area| number::double(area, number)))
             }
             BOOL => {
                 let (truth, end) = read::varint(wire, value)?;
-                (end, number::boolean(&mut self.out, at, truth != 0))
+                (end, self.out.area(at, |area| number::boolean(area, truth != 0)))
             }
             STRING | STRUCT | LIST => {
                 let (begin, end) = read::length(wire, value, to)?;

@@ -53,7 +53,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             return self.merge_within(plan, from, to, at, group);
         }
         let wire = self.wire;
-        let (mut seen, mut late) = (0, 0);
+        let (mut seen, mut highest) = (0, 0);
         let mut hint = &plan.first_wire;
         while from < to {
             let word = read::word(wire, from);
@@ -87,13 +87,13 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                     }
                 }
             };
-            if seen & stream.clash != 0 || (stream.bit == LATE && index < late) {
+            if seen & stream.clash != 0
+                && !(stream.ordered && seen & stream.clash == LATE && index > highest)
+            {
                 return Err(self.conflict(plan));
             }
             seen |= stream.bit;
-            if stream.bit == LATE {
-                late = index + 1;
-            }
+            highest = highest.max(index);
             let field = &plan.fields[usize::from(index)];
             let value = from + usize::from(stream.tag_len);
             match stream.step {
@@ -150,7 +150,8 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     }
 
     /// Writes a number, unless it is what absence stands for; returns where the wire goes on, and the text.
-    #[inline]
+    // Without optimization, frames matter more than time.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn single(
         &mut self,
         field: &Field,
@@ -169,7 +170,8 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                 }
                 let at = self.key(field, stream, at)?;
                 let read = $read;
-                Ok((end, $write(&mut self.out, at, read(varint).into())))
+                let number = read(varint).into();
+                Ok((end, self.out.area(at, |area| $write(area, number))))
             }};
         }
         macro_rules! fixed {
@@ -180,7 +182,8 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                 }
                 let at = self.key(field, stream, at)?;
                 let read = $read;
-                Ok((from + $bytes, $write(&mut self.out, at, read(word).into())))
+                let number = read(word).into();
+                Ok((from + $bytes, self.out.area(at, |area| $write(area, number))))
             }};
         }
         match stream.step {

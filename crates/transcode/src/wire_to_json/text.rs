@@ -54,16 +54,19 @@ pub(super) fn string(
     to: usize,
 ) -> Result<usize, Why> {
     let length = to - from;
-    out.room(at, length)?;
-    out.set(at, b'"');
-    if length <= 16 {
+    if length <= 16
+        && let Some(place) = out.block::<18>(at)
+    {
         let block = block(wire, from);
-        if special(&block, true) << (16 - length) & 0xffff == 0 {
-            out.put(at + 1, &block);
-            out.set(at + 1 + length, b'"');
+        if (special(&block, true) << (16 - length)) & 0xffff == 0 {
+            place[0] = b'"';
+            place[1..17].copy_from_slice(&block);
+            place[1 + length] = b'"';
             return Ok(at + length + 2);
         }
     }
+    out.room(at, length)?;
+    out.set(at, b'"');
     let at = long(out, at + 1, wire, from, to)?;
     out.set(at, b'"');
     Ok(at + 1)
@@ -154,7 +157,7 @@ pub(super) fn bytes(out: &mut Out, at: usize, bytes: &[u8]) -> Result<usize, Why
     let length = base64_simd::STANDARD.encoded_length(bytes.len());
     out.room(at, length + 2)?;
     out.set(at, b'"');
-    let area = base64_simd::Out::from_slice(out.area(at + 1, length));
+    let area = base64_simd::Out::from_slice(out.part(at + 1, length));
     let _filled = base64_simd::STANDARD.encode(bytes, area);
     out.set(at + 1 + length, b'"');
     Ok(at + length + 2)
