@@ -2,7 +2,7 @@
 //! twice.
 
 use super::scalar::{Writer, is_value, zigzag32, zigzag64};
-use super::{Why, read};
+use super::{Why, read, text};
 use crate::plan::{Field, Kind, MessagePlan};
 
 /// Keys that are compared each with each; more are sorted.
@@ -65,6 +65,10 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                     self.message(inner, begin, end, at)?
                 }
                 (Some(inner), None) => self.message(inner, end, end, at)?,
+                (None, Some(from)) if value.kind == Kind::String => {
+                    let (begin, end) = read::length(self.wire, from, end)?;
+                    text::string(&mut self.out, at, self.wire, begin, end)?
+                }
                 (None, Some(from)) => self.scalar(value, from, at)?,
                 (None, None) => self.default(value, at)?,
             };
@@ -117,7 +121,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         Ok(match key.kind {
             Kind::String => {
                 let (from, to) = read::length(self.wire, from, self.wire.len())?;
-                hash(&self.wire[from..to])
+                hash(self.wire, from, to)
             }
             Kind::Int32 | Kind::Uint32 => varint()? & 0xffff_ffff,
             Kind::Sint32 => u64::from(zigzag32(varint()?).cast_unsigned()),
@@ -139,17 +143,16 @@ struct Entry {
 
 /// 0 for the empty text. Whoever makes two texts share a hash gets the merging path, which compares them.
 #[inline]
-fn hash(text: &[u8]) -> u64 {
+fn hash(wire: &[u8], from: usize, to: usize) -> u64 {
     const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
     let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(ODD);
-    let mut words = text.chunks_exact(8);
-    let mut hash = text.len() as u64;
-    for word in &mut words {
-        hash = mix(hash, word.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    let (mut hash, mut at) = ((to - from) as u64, from);
+    while to - at > 8 {
+        hash = mix(hash, read::word(wire, at));
+        at += 8;
     }
-    let rest = words.remainder();
-    if !rest.is_empty() {
-        hash = mix(hash, rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    if at < to {
+        hash = mix(hash, read::word(wire, at) & (u64::MAX >> (64 - 8 * (to - at))));
     }
-    hash ^ hash >> 32
+    hash ^ (hash >> 32)
 }

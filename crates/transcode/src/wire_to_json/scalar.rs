@@ -270,6 +270,10 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         let start = at;
         let at = at + usize::from(!quoted);
         let at = match from {
+            Some(from) if key.kind == Kind::String => {
+                let (from, to) = read::length(self.wire, from, self.wire.len())?;
+                text::string(&mut self.out, at, self.wire, from, to)?
+            }
             Some(from) => self.scalar(key, from, at)?,
             None => self.default(key, at)?,
         };

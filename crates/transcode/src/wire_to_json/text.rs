@@ -64,6 +64,18 @@ pub(super) fn string(
             place[1 + length] = b'"';
             return Ok(at + length + 2);
         }
+    } else if length <= 32
+        && let Some(place) = out.block::<34>(at)
+    {
+        let (first, second) = (block(wire, from), block(wire, from + 16));
+        let special = special(&first, true) | (special(&second, true) << (32 - length)) & 0xffff;
+        if special == 0 {
+            place[0] = b'"';
+            place[1..17].copy_from_slice(&first);
+            place[17..33].copy_from_slice(&second);
+            place[1 + length] = b'"';
+            return Ok(at + length + 2);
+        }
     }
     out.room(at, length)?;
     out.set(at, b'"');
