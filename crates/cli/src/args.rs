@@ -2,7 +2,6 @@
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
-use wirelab_transcode::MAX_BYTES;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -245,7 +244,7 @@ pub struct Transcode {
     /// Keep only these fields: paths as in google.protobuf.FieldMask, with commas between them
     #[arg(long, value_name = "PATHS")]
     pub mask: Option<String>,
-    /// Refuse messages longer than this, such as 64KiB or 1MiB
+    /// Refuse messages longer than this, such as 64KiB or 1GiB; at most 2GiB
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size)]
     pub max_message: usize,
     #[command(flatten)]
@@ -339,10 +338,10 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "expected a number with ms, s, m or h, such as 5s".to_owned())
 }
 
-/// `4096`, `64KiB` or `1MiB`; at most what a codec takes.
+/// `4096`, `64KiB`, `1MiB` or `1GiB`; at most what Protobuf itself allows.
 fn size(text: &str) -> Result<usize, String> {
-    const UNITS: [(&str, u32); 2] = [("KiB", 10), ("MiB", 20)];
-    const MOST: u64 = MAX_BYTES as u64;
+    const UNITS: [(&str, u32); 3] = [("KiB", 10), ("MiB", 20), ("GiB", 30)];
+    const MOST: u64 = 2 << 30;
     let unit = UNITS.iter().find_map(|(unit, bits)| Some((text.strip_suffix(unit)?, bits)));
     let (number, bits) = unit.unwrap_or((text, &0));
     let bytes =
@@ -350,7 +349,7 @@ fn size(text: &str) -> Result<usize, String> {
     bytes
         .filter(|bytes| (1..=MOST).contains(bytes))
         .and_then(|bytes| usize::try_from(bytes).ok())
-        .ok_or_else(|| "expected bytes up to 256MiB, such as 4096, 64KiB or 1MiB".to_owned())
+        .ok_or_else(|| "expected bytes up to 2GiB, such as 4096, 64KiB or 1GiB".to_owned())
 }
 
 #[cfg(test)]
@@ -370,7 +369,8 @@ mod tests {
             ("4096", Some(4_096)),
             ("64KiB", Some(64 << 10)),
             ("256 MiB", Some(256 << 20)),
-            ("257MiB", None),
+            ("2GiB", Some(2 << 30)),
+            ("3GiB", None),
             ("0", None),
             ("-1", None),
             ("1.5MiB", None),

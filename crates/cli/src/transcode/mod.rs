@@ -13,7 +13,7 @@ use place::Place;
 use records::Records;
 use std::io;
 use wirelab_model::{Problem, ProblemKind};
-use wirelab_transcode::{Codec, Error, FieldSpan, Options};
+use wirelab_transcode::{Codec, Error, FieldSpan, Limits, Options};
 use write::Writer;
 
 /// How many unknown fields of one message are listed.
@@ -23,7 +23,8 @@ const LISTED: usize = 1_000;
 pub async fn run(args: Transcode) -> Result<u8, Problem> {
     let codec = source::codec(&args.message, args.address.as_deref(), &args.schemas)
         .await?
-        .ignoring_unknown(args.ignore_unknown);
+        .ignoring_unknown(args.ignore_unknown)
+        .with_limits(limits(args.max_message));
     let converted = tokio::task::spawn_blocking(move || {
         let mut records = Records::new(io::stdin(), place::STDIN, args.max_message);
         convert(&codec, &mut records, &args, io::stdout())
@@ -32,6 +33,12 @@ pub async fn run(args: Transcode) -> Result<u8, Problem> {
         .await
         .map_err(|_| Problem::new(ProblemKind::Internal, "converting the stream failed"))?
         .map(|()| 0)
+}
+
+/// Messages may be as long as the flag says, and what becomes of one some times as long: JSON is the longer form.
+fn limits(max_message: usize) -> Limits {
+    let usual = Limits::default();
+    Limits { input: max_message, output: usual.output.max(max_message.saturating_mul(4)), ..usual }
 }
 
 /// Converts every message of the input.
