@@ -12,7 +12,7 @@ const SYNTAXES: &[Syntax] =
     &[Syntax::Proto3, Syntax::Proto2, Syntax::Edition2023, Syntax::Edition2024];
 
 fn schema() -> impl Strategy<Value = Schema> {
-    vec(any::<u8>(), 0..300).prop_map(|bytes| Schema::new(&mut Choices(&bytes), SYNTAXES))
+    vec(any::<u8>(), 0..300).prop_map(|bytes| Schema::new(&mut Choices(&bytes), SYNTAXES, &[]))
 }
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {

@@ -101,16 +101,22 @@ const CLOSED: usize = 1;
 struct Maker<'a, 'b> {
     choices: &'a mut Choices<'b>,
     syntax: Syntax,
+    without: &'b [&'b str],
     messages: usize,
     names: usize,
     text: String,
 }
 
 impl Schema {
-    pub fn new(choices: &mut Choices<'_>, syntaxes: &[Syntax]) -> Schema {
+    /// One of `syntaxes`, without these well-known types.
+    pub fn new<'a>(
+        choices: &mut Choices<'a>,
+        syntaxes: &[Syntax],
+        without: &'a [&'a str],
+    ) -> Schema {
         let syntax = choices.pick(syntaxes);
         let messages = 1 + choices.below(4);
-        let mut maker = Maker { choices, syntax, messages, names: 0, text: String::new() };
+        let mut maker = Maker { choices, syntax, without, messages, names: 0, text: String::new() };
         maker.file();
         let text = maker.text;
         let pool = load(&text);
@@ -193,11 +199,15 @@ impl Maker<'_, '_> {
 
     fn ty(&mut self) -> Type {
         match self.choices.below(9) {
-            8 if self.syntax == Proto2 => Type::MessageSet,
+            8 if self.syntax == Proto2 && !self.without.contains(&"Set") => Type::MessageSet,
             0..=2 => Type::Scalar(self.choices.pick(SCALARS)),
             3 => Type::Enum(self.choices.below(2)),
             4 | 5 => Type::Message(self.choices.below(self.messages)),
-            _ => Type::WellKnown(self.choices.pick(WELL_KNOWN)),
+            _ => {
+                let name = self.choices.pick(WELL_KNOWN);
+                let name = if self.without.contains(&name) { "Timestamp" } else { name };
+                Type::WellKnown(name)
+            }
         }
     }
 
