@@ -160,7 +160,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             }
         };
         let written = written.map_err(|fault| fault.within(&field.json_name))?;
-        if written == at && self.defaults && field.has_default() {
+        if written == at && self.defaults && plan.defaults.binary_search(&group.field).is_ok() {
             return self.absent(plan, group.field, at);
         }
         Ok(written)
