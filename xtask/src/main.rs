@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+mod fuzz;
 mod parts;
 mod phases;
 mod shell;
@@ -42,6 +43,8 @@ enum Command {
         #[arg(long)]
         release: bool,
     },
+    /// Fuzz both directions of the transcoder for a while, as `cargo xtask test` does at its end
+    Fuzz,
     /// Take pictures of the real app in Chromium
     Shots {
         /// Where the pictures go
@@ -97,6 +100,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Ui { release } => {
             system::ensure_rust()?;
             ui::build(release)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Fuzz => {
+            fuzz::run(&fuzz::build()?)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Shots { out, readme, only } => {

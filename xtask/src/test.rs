@@ -1,7 +1,7 @@
 //! Everything that has to hold, in one run.
 
 use crate::phases::{Phases, Tally};
-use crate::{parts, shell, system, ui, workspace};
+use crate::{fuzz, parts, shell, system, ui, workspace};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
@@ -64,6 +64,11 @@ fn all(phases: &mut Phases, tally: &mut Tally, only: &[String]) -> Option<()> {
         test.envs(environment(Some(&parts))?);
         counted(&mut test, tally)
     });
+    if only.is_empty()
+        && let Some(targets) = phases.run("build fuzz targets", fuzz::build)
+    {
+        phases.run("fuzz", || fuzz::run(&targets));
+    }
     Some(())
 }
 
