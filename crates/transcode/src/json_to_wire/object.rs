@@ -135,9 +135,15 @@ impl Reader<'_> {
         {
             return Ok((guess, self.space(at + field.key.len())));
         }
+        // The guess may be absent this time. It stays, so that those with it and those without it take turns freely.
+        let second = guess.saturating_add(1);
+        if let Some(field) = plan.fields.get(usize::from(second))
+            && field.key.is_at(self.json, at)
+        {
+            return Ok((second, self.space(at + field.key.len())));
+        }
         self.look_up(at, plan, hint)
     }
-
     #[inline(never)]
     fn look_up(
         &mut self,
