@@ -22,7 +22,7 @@ pub(crate) fn encode(number: u64) -> ([u8; 10], usize) {
 }
 
 /// The bytes of a number that takes at most eight, the first lowest, and how many they are.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn short(number: u64) -> Option<(u64, usize)> {
     if number >> 56 != 0 {
         return None;
@@ -44,7 +44,7 @@ pub(crate) fn long(number: u64) -> (u64, u16, usize) {
 }
 
 /// The lowest 56 bits, seven to a byte: halves, quarters and eighths are moved apart.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn spread(number: u64) -> u64 {
     let word = (number & 0x0fff_ffff) | ((number & 0x00ff_ffff_f000_0000) << 4);
     let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x0fff_c000_0fff_c000) << 2);

@@ -71,7 +71,7 @@ impl Reader<'_> {
         }
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn put_time(&mut self, seconds: i64, nanos: i32) {
         if seconds != 0 {
             self.out.push(1 << 3);
