@@ -107,13 +107,22 @@ pub(super) fn quoted_signed(area: &mut Area, number: i64) -> usize {
 /// The shortest text that reads as the same number: `1.0`, `0.1`, `1e21`; what is no number is a string.
 #[inline]
 pub(super) fn double(area: &mut Area, number: f64) -> usize {
-    // Integers of at most 15 digits are exact, and many doubles are.
-    let integer = number as i64;
-    if integer as f64 == number && integer.unsigned_abs() < 1_000_000_000_000_000 && integer != 0 {
-        let end = signed(area, integer);
-        area[end % 32] = b'.';
-        area[(end + 1) % 32] = b'0';
-        return end + 2;
+    const MILLION: u64 = 1_000_000;
+    // Many numbers have few decimals. Of texts with at most 15 digits no two are the same double, so one that reads
+    // as this number is the only one, and without trailing zeros the shortest. Below a thousandth there may be
+    // exponents.
+    let magnitude = number.abs();
+    let millionths = (magnitude * 1e6 + 0.5) as u64;
+    if (1_000..1_000_000_000 * MILLION).contains(&millionths)
+        && millionths as f64 / 1e6 == magnitude
+    {
+        area[0] = b'-';
+        let at = decimal(area, usize::from(number < 0.0), millionths / MILLION);
+        let digits = eight(millionths % MILLION * 100);
+        put(area, at % 16, [b'.']);
+        put(area, at % 16 + 1, (digits | ZEROS).to_le_bytes());
+        // At least one decimal.
+        return at + 9 - ((digits | 1).leading_zeros() as usize >> 3);
     }
     if !number.is_finite() {
         return special(area, number);
@@ -192,10 +201,12 @@ mod tests {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
-            match round % 3 {
+            match round % 5 {
                 0 => f64::from_bits(state),
                 1 => (state.cast_signed() >> (round % 60)) as f64,
-                _ => (state >> 40) as f64 / 100.0,
+                2 => (state >> 40) as f64 / 100.0,
+                3 => (state.cast_signed() >> 14) as f64 / 1e6,
+                _ => (state.cast_signed() >> (round % 64)) as f64 / 1e6,
             }
         });
         let edges =
