@@ -175,15 +175,16 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         mut at: usize,
         write: impl Fn(&mut Area, u64) -> usize,
     ) -> Result<usize, Why> {
-        let values = self.wire[from..to].chunks_exact(SIZE);
-        if !values.remainder().is_empty() {
+        let (values, rest) = self.wire[from..to].as_chunks::<SIZE>();
+        if !rest.is_empty() {
             return Err(Why::Packed);
         }
         for value in values {
             let mut word = [0; 8];
             word[..SIZE].copy_from_slice(value);
+            let word = u64::from_le_bytes(word);
             at = self.separator(at)?;
-            at = self.out.area(at, |area| write(area, u64::from_le_bytes(word)));
+            at = self.out.area(at, |area| write(area, word));
         }
         Ok(at)
     }
