@@ -37,7 +37,8 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         let (field, stream) = (&plan.fields[usize::from(index)], &plan.streams[usize::from(index)]);
         let Some([key, value]) = field.entry.as_deref() else { return Err(Why::Careful) };
         let inner = value.kind.is_message().then(|| self.plans.message(value.message));
-        let (base, mut few, mut count) = (self.marks.len(), [0; FEW], 0);
+        let (mut few, mut count) = ([0; FEW], 0);
+        let mut base = self.marks.len();
         while from < to && read::word(self.wire, from) & stream.mask == stream.tag {
             let tag_end = from + usize::from(stream.tag_len);
             let (begin, end) = read::length(self.wire, tag_end, to)?;
@@ -53,7 +54,10 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                 }
                 few[count] = mark;
             } else {
-                self.take_marks();
+                if count == FEW {
+                    self.take_scratch();
+                    base = self.marks.len();
+                }
                 self.marks.push(mark);
             }
             count += 1;

@@ -32,6 +32,7 @@ struct Entry {
 impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     /// Writes the whole wire.
     pub fn merge_root(&mut self, plan: &'a MessagePlan, at: usize) -> Written {
+        self.take_scratch();
         self.segments.push((0, self.wire.len()));
         self.merge(plan, 0..1, at).map_err(|fault| fault.at(0))
     }
@@ -51,6 +52,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             let tag = Tag { number: group, wire_type: read::START, end: from };
             (end, after) = self.group_extent(tag, to)?;
         }
+        self.take_scratch();
         let piece = self.segments.len();
         self.segments.push((from, end));
         let at = self.merge_members(plan, piece..piece + 1, at)?;

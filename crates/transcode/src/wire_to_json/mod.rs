@@ -103,7 +103,9 @@ fn convert_as<const PRETTY: bool>(
     let mut writer = writer(json);
     writer.exact = true;
     let start = writer.out.start();
-    match writer.merge_root(plan, start) {
+    let written = writer.merge_root(plan, start);
+    writer.put_back();
+    match written {
         Ok(at) => {
             let (bytes, fits) = writer.out.end(at);
             *json = bytes;

@@ -29,6 +29,8 @@ pub(super) struct Writer<'a, const PRETTY: bool> {
     pub defaults: bool,
     /// Every message takes the merging path.
     pub exact: bool,
+    /// What the vectors below came from.
+    scratch: Option<Box<Scratch>>,
     /// Marks of map keys that outgrew their place on the stack.
     pub marks: Vec<u64>,
     /// What the messages on the merging path have gathered, outer before inner.
@@ -41,12 +43,29 @@ pub(super) struct Writer<'a, const PRETTY: bool> {
     pub group_ends: Option<HashMap<usize, (usize, usize)>>,
 }
 
-thread_local! {
-    static MARKS: Cell<Vec<u64>> = const { Cell::new(Vec::new()) };
+/// Vectors that the next writer of a thread takes over.
+#[derive(Default)]
+struct Scratch {
+    marks: Vec<u64>,
+    records: Vec<Record>,
+    groups: Vec<Group>,
+    segments: Vec<(usize, usize)>,
+    slots: Vec<usize>,
+    oneof_slots: Vec<usize>,
 }
 
-/// Marks that are kept for the next message.
-const KEPT_MARKS: usize = 1 << 16;
+thread_local! {
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+}
+
+/// Longer vectors are not kept.
+const KEPT: usize = 1 << 14;
+
+/// An empty vector in the place of this one, if it is small enough to be kept.
+fn kept<T>(mut vector: Vec<T>) -> Vec<T> {
+    vector.clear();
+    if vector.capacity() <= KEPT { vector } else { Vec::new() }
+}
 
 impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     pub fn new(
@@ -67,6 +86,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             numbers: options.enums_as_numbers,
             defaults: options.print_defaults,
             exact: false,
+            scratch: None,
             marks: Vec::new(),
             records: Vec::new(),
             groups: Vec::new(),
@@ -77,18 +97,31 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         }
     }
 
-    /// Takes the scratch of this thread, at first use.
-    pub fn take_marks(&mut self) {
-        if self.marks.capacity() == 0 {
-            self.marks = MARKS.take();
+    /// Takes the scratch of this thread, when its vectors are about to be filled for the first time.
+    pub fn take_scratch(&mut self) {
+        if self.scratch.is_none() {
+            let mut scratch = SCRATCH.take().unwrap_or_default();
+            self.marks = std::mem::take(&mut scratch.marks);
+            self.records = std::mem::take(&mut scratch.records);
+            self.groups = std::mem::take(&mut scratch.groups);
+            self.segments = std::mem::take(&mut scratch.segments);
+            self.slots = std::mem::take(&mut scratch.slots);
+            self.oneof_slots = std::mem::take(&mut scratch.oneof_slots);
+            self.scratch = Some(scratch);
         }
     }
 
     /// Leaves the scratch to the next writer of this thread.
     pub fn put_back(&mut self) {
-        if self.marks.capacity() != 0 && self.marks.capacity() <= KEPT_MARKS {
-            self.marks.clear();
-            MARKS.set(std::mem::take(&mut self.marks));
+        if let Some(mut scratch) = self.scratch.take() {
+            scratch.marks = kept(std::mem::take(&mut self.marks));
+            scratch.records = kept(std::mem::take(&mut self.records));
+            scratch.groups = kept(std::mem::take(&mut self.groups));
+            scratch.segments = kept(std::mem::take(&mut self.segments));
+            // These are checked before they are believed, so they need no clearing.
+            scratch.slots = std::mem::take(&mut self.slots);
+            scratch.oneof_slots = std::mem::take(&mut self.oneof_slots);
+            SCRATCH.set(Some(scratch));
         }
     }
 
