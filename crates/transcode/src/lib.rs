@@ -59,7 +59,8 @@ pub struct Codec {
 /// What is refused for its size. [`Default`] has [`MAX_DEPTH`] and, both ways, [`MAX_BYTES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How deep messages may be nested; at most 1,000 is taken, whatever is asked for, to spare the stack.
+    /// How deep messages may be nested; at most 1,000 is taken, whatever is asked for, to spare the stack. On the wire
+    /// groups count too; map entries and `google.protobuf.Value` do not, which make no level in JSON.
     pub depth: usize,
     /// Bytes of a text or wire that is read.
     pub input: usize,
@@ -134,12 +135,20 @@ impl Codec {
         json_to_wire::convert(&self.plans, self.root, &self.limits, self.ignore_unknown, json, wire)
     }
 
-    /// Appends the JSON form of a wire; on failure `json` is as it was.
+    /// Appends the JSON form of a wire; on failure `json` is as it was. Takes time linear in the wire, however its fields
+    /// come.
+    ///
+    /// Members come in the order of their first record, with [`Options::print_defaults`] by number. What may come
+    /// twice is read as <https://protobuf.dev/programming-guides/encoding/#last-one-wins> has it: singular messages
+    /// merge, of scalars, members of a oneof and entries with the same key the last counts. Lists are taken packed
+    /// and not. Unknown fields, known ones of another wire type and numbers that a closed enum lacks are left out;
+    /// required fields may be missing. Floats have the shortest text that reads as the same number.
     ///
     /// # Errors
-    /// Bytes that are not this message, with the offset and path of the first field that is at fault, and
-    /// values that ProtoJSON has no form for (a `Timestamp` beyond the year 9999, an `Any` of a type that the
-    /// pool lacks), with their path.
+    /// Bytes that are not this message, texts that are not UTF-8, values that ProtoJSON has no form for (a
+    /// `Timestamp` beyond the year 9999, a `Value` that is NaN or has no kind, a `FieldMask` path such as `fooBar`,
+    /// an `Any` of a type that the pool lacks) and what passes the [`Limits`]: with the offset and path of the first
+    /// field at fault.
     pub fn wire_to_json(
         &self,
         wire: &[u8],
