@@ -12,5 +12,9 @@ fn main() {
         return;
     }
     println!("cargo::rerun-if-changed={SCREENS}");
-    tauri_build::build();
+    // Here and not in the program, which is compiled twice at once for its tests: both would write the same files.
+    let attributes = tauri_build::Attributes::new().codegen(tauri_build::CodegenContext::new());
+    if let Err(error) = tauri_build::try_build(attributes) {
+        println!("cargo::error={error:#}");
+    }
 }

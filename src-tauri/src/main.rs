@@ -68,7 +68,7 @@ fn main() -> ExitCode {
             }
             Ok(())
         })
-        .build(tauri::generate_context!());
+        .build(tauri::tauri_build_context!());
     let app = match built {
         Ok(app) => app,
         Err(error) => {
