@@ -59,8 +59,9 @@ pub struct Codec {
 /// What is refused for its size. [`Default`] has [`MAX_DEPTH`] and, both ways, [`MAX_BYTES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How deep messages may be nested; at most 1,000 is taken, whatever is asked for, to spare the stack. On the wire
-    /// groups count too; map entries and `google.protobuf.Value` do not, which make no level in JSON.
+    /// How deep messages may be nested; at most 1,000 is taken, whatever is asked for, to spare the stack. In JSON
+    /// objects and arrays count. On the wire groups count too; map entries and `google.protobuf.Value` do not, which
+    /// make no level in JSON.
     pub depth: usize,
     /// Bytes of a text or wire that is read.
     pub input: usize,
@@ -127,10 +128,18 @@ impl Codec {
 
     /// Appends the wire form of a JSON text; on failure `wire` is as it was.
     ///
+    /// Takes all of ProtoJSON (<https://protobuf.dev/programming-guides/json/>): JSON names and original names,
+    /// enums by name or number, integers in quotes, with fractions and exponents as long as they are integers,
+    /// base64 of both alphabets with padding or without, the `@type` of an `Any` anywhere in its object. Fields
+    /// are written in the order of the text, numbers exactly, floats as the nearest ones, lists packed as the
+    /// schema says, and map entries with key and value. `null` stands for absence, except for
+    /// `google.protobuf.Value` and `NullValue`.
+    ///
     /// # Errors
-    /// Text that is not JSON or has more after its value, fields and enum values that the type does not have,
-    /// values that do not fit, and what passes the [`Limits`]; with line and column, and with
-    /// the JSON path once the text has been understood that far.
+    /// With line, column and JSON path of the value at fault: text that is not JSON (UTF-8 and surrogates included)
+    /// or has more after its value; fields, extensions, types and enum values that the schema does not have; values
+    /// that do not fit; a field or map key given twice, under whatever name; two members of a oneof; `null` in a
+    /// list or map; a missing required field; and what passes the [`Limits`].
     pub fn json_to_wire(&self, json: &[u8], wire: &mut Vec<u8>) -> Result<(), Error> {
         json_to_wire::convert(&self.plans, self.root, &self.limits, self.ignore_unknown, json, wire)
     }
