@@ -74,20 +74,22 @@ impl Stream {
     /// For the fields of a message, in their order.
     pub fn of(fields: &[Field]) -> Box<[Stream]> {
         let bit = |index: usize| if index < 63 { 1 << index } else { LATE };
-        let others = |index: usize, field: &Field| {
-            let oneof = field.oneof;
-            let others = fields.iter().enumerate();
-            others.filter(move |(at, other)| *at != index && oneof != NONE && other.oneof == oneof)
-        };
-        let clash = |index: usize, field: &Field| {
-            others(index, field).fold(bit(index), |all, (at, _)| all | bit(at))
-        };
+        // Of each oneof: the bits of its members, and how many of these have no bit of their own.
+        let oneof = |field: &Field| (field.oneof != NONE).then(|| usize::from(field.oneof));
+        let mut oneofs =
+            vec![(0, 0); fields.iter().filter_map(oneof).max().map_or(0, |max| max + 1)];
+        for (index, field) in fields.iter().enumerate() {
+            if let Some(oneof) = oneof(field) {
+                oneofs[oneof].0 |= bit(index);
+                oneofs[oneof].1 += usize::from(bit(index) == LATE);
+            }
+        }
         let stream = |(index, field): (usize, &Field)| Stream {
             tag: word(field.tag()),
             mask: u64::MAX >> (64 - 8 * u32::from(field.tag_len)),
             bit: bit(index),
-            clash: clash(index, field),
-            ordered: bit(index) == LATE && others(index, field).all(|(at, _)| bit(at) != LATE),
+            clash: oneof(field).map_or(bit(index), |oneof| oneofs[oneof].0),
+            ordered: bit(index) == LATE && oneof(field).is_none_or(|oneof| oneofs[oneof].1 == 1),
             message: field.message,
             next: AtomicU16::new(0),
             step: Step::of(field),
