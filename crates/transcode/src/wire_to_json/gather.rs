@@ -39,16 +39,16 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     /// Appends a group for each field that comes in these pieces, in order of their first record. Returns whether
     /// anything came again after something else.
     pub fn gather(&mut self, plan: &MessagePlan, pieces: Range<usize>) -> Result<bool, Box<Fault>> {
-        let (groups, mut split) = (self.groups.len(), pieces.len() > 1);
+        let (groups, mut split) = (self.gathered.groups.len(), pieces.len() > 1);
         // Slots are checked against the groups they lead to, so they need no clearing.
-        if self.slots.len() < plan.fields.len() {
-            self.slots.resize(plan.fields.len(), 0);
+        if self.gathered.slots.len() < plan.fields.len() {
+            self.gathered.slots.resize(plan.fields.len(), 0);
         }
-        if self.oneof_slots.len() < plan.oneofs.len() {
-            self.oneof_slots.resize(plan.oneofs.len(), 0);
+        if self.gathered.oneof_slots.len() < plan.oneofs.len() {
+            self.gathered.oneof_slots.resize(plan.oneofs.len(), 0);
         }
         for piece in pieces {
-            let (mut at, to) = self.segments[piece];
+            let (mut at, to) = self.gathered.segments[piece];
             if plan.message_set {
                 split |= self.gather_items(plan, at, to, groups)?;
                 continue;
@@ -143,11 +143,11 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     /// The same of a group. All groups within are remembered, so that none is walked through once for each
     /// that it is nested in.
     pub fn group_extent(&mut self, tag: Tag, to: usize) -> Result<(usize, usize), Why> {
-        if let Some(extent) = self.group_ends.get_or_insert_default().get(&tag.end) {
+        if let Some(extent) = self.gathered.group_ends.get_or_insert_default().get(&tag.end) {
             return Ok(*extent);
         }
         let (mut open, mut at) = (vec![tag], tag.end);
-        let ends = self.group_ends.get_or_insert_default();
+        let ends = self.gathered.group_ends.get_or_insert_default();
         while let Some(innermost) = open.last() {
             let next = read::tag(self.wire, at, to)?;
             match next.wire_type {
@@ -175,23 +175,29 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                 return false;
             }
         }
-        let at = self.records.len();
-        self.records.push(record);
+        let at = self.gathered.records.len();
+        self.gathered.records.push(record);
         let mut split = self.take_over(field, index, groups);
-        let slot = groups + self.slots[usize::from(index)];
-        match self.groups.get_mut(slot).filter(|group| group.field == index) {
+        let slot = groups + self.gathered.slots[usize::from(index)];
+        let gathered = &mut *self.gathered;
+        match gathered.groups.get_mut(slot).filter(|group| group.field == index) {
             Some(group) => {
                 split |= group.last.wrapping_add(1) != at || !field.repeats();
                 if group.first == END {
                     group.first = at;
                 } else {
-                    self.records[group.last].next = at;
+                    gathered.records[group.last].next = at;
                 }
                 group.last = at;
             }
             None => {
-                self.slots[usize::from(index)] = self.groups.len() - groups;
-                self.groups.push(Group { field: index, oneof: field.oneof, first: at, last: at });
+                gathered.slots[usize::from(index)] = gathered.groups.len() - groups;
+                gathered.groups.push(Group {
+                    field: index,
+                    oneof: field.oneof,
+                    first: at,
+                    last: at,
+                });
             }
         }
         split
@@ -204,7 +210,8 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         }
         let oneof = usize::from(field.oneof);
         let there = |group: &&mut Group| group.oneof == field.oneof;
-        let before = self.groups.get_mut(groups + self.oneof_slots[oneof]).filter(there);
+        let slot = groups + self.gathered.oneof_slots[oneof];
+        let before = self.gathered.groups.get_mut(slot).filter(there);
         let taken = match before {
             Some(group) if group.field == index => return false,
             Some(group) => {
@@ -214,10 +221,10 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             None => false,
         };
         // Its own group, whether it is there already or the next to be made.
-        let own = groups + self.slots[usize::from(index)];
-        let exists = self.groups.get(own).is_some_and(|group| group.field == index);
-        let own = if exists { own } else { self.groups.len() };
-        self.oneof_slots[oneof] = own - groups;
+        let own = groups + self.gathered.slots[usize::from(index)];
+        let exists = self.gathered.groups.get(own).is_some_and(|group| group.field == index);
+        let own = if exists { own } else { self.gathered.groups.len() };
+        self.gathered.oneof_slots[oneof] = own - groups;
         taken
     }
 

@@ -137,18 +137,18 @@ impl Time {
 /// that may be missing is their last.
 fn date(days: u32) -> (u32, u32, u32) {
     const YEARS_400: u32 = 146_097;
-    // From 0000-03-01.
-    let days = days + 306;
-    let (cycle, day) = (days / YEARS_400, days % YEARS_400);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let (first, year) = ((153 * month + 2) / 5, year + 400 * cycle);
-    if month < 10 {
-        (year, month + 3, day - first + 1)
-    } else {
-        (year + 1, month - 9, day - first + 1)
-    }
+    // The fraction of a year that a quarter of a day is, of 2^32; Neri and Schneider, "Euclidean affine functions
+    // and their application to calendar algorithms" (2022).
+    const QUARTER: u32 = 2_939_745;
+    // From 0000-03-01, so that the day that is sometimes there comes last in the year.
+    let quarters = 4 * (days + 306) + 3;
+    let (century, day) = (quarters / YEARS_400, quarters % YEARS_400 / 4);
+    let product = u64::from(QUARTER) * u64::from(4 * day + 3);
+    let (year, day) = ((product >> 32) as u32, product as u32 / QUARTER / 4);
+    let months = 2_141 * day + 197_913;
+    let (month, day) = (months >> 16, (months & 0xffff) / 2_141 + 1);
+    let year = 100 * century + year;
+    if month > 12 { (year + 1, month - 12, day) } else { (year, month, day) }
 }
 
 /// A point and 3, 6 or 9 digits, of a number below 10^9.

@@ -38,7 +38,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         let Some([key, value]) = field.entry.as_deref() else { return Err(Why::Careful) };
         let inner = value.kind.is_message().then(|| self.plans.message(value.message));
         let (mut few, mut count) = ([0; FEW], 0);
-        let mut base = self.marks.len();
+        let mut base = 0;
         while from < to && read::word(self.wire, from) & stream.mask == stream.tag {
             let tag_end = from + usize::from(stream.tag_len);
             let (begin, end) = read::length(self.wire, tag_end, to)?;
@@ -55,10 +55,9 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                 few[count] = mark;
             } else {
                 if count == FEW {
-                    self.take_scratch();
-                    base = self.marks.len();
+                    base = self.gathered.marks.len();
                 }
-                self.marks.push(mark);
+                self.gathered.marks.push(mark);
             }
             count += 1;
             at = self.separator(at)?;
@@ -78,13 +77,13 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             };
         }
         if count > FEW {
-            self.marks.extend(few);
-            let marks = &mut self.marks[base..];
+            self.gathered.marks.extend(few);
+            let marks = &mut self.gathered.marks[base..];
             marks.sort_unstable();
             if marks.windows(2).any(|two| two[0] == two[1]) {
                 return Err(Why::Careful);
             }
-            self.marks.truncate(base);
+            self.gathered.marks.truncate(base);
         }
         self.end = from;
         Ok(at)

@@ -32,8 +32,7 @@ struct Entry {
 impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     /// Writes the whole wire.
     pub fn merge_root(&mut self, plan: &'a MessagePlan, at: usize) -> Written {
-        self.take_scratch();
-        self.segments.push((0, self.wire.len()));
+        self.gathered.segments.push((0, self.wire.len()));
         self.merge(plan, 0..1, at).map_err(|fault| fault.at(0))
     }
 
@@ -52,11 +51,10 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             let tag = Tag { number: group, wire_type: read::START, end: from };
             (end, after) = self.group_extent(tag, to)?;
         }
-        self.take_scratch();
-        let piece = self.segments.len();
-        self.segments.push((from, end));
+        let piece = self.gathered.segments.len();
+        self.gathered.segments.push((from, end));
         let at = self.merge_members(plan, piece..piece + 1, at)?;
-        self.segments.truncate(piece);
+        self.gathered.segments.truncate(piece);
         self.end = after;
         Ok(at)
     }
@@ -64,7 +62,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     /// Writes the message that these pieces are.
     pub fn merge(&mut self, plan: &'a MessagePlan, pieces: Range<usize>, at: usize) -> Written {
         if !self.exact && pieces.len() == 1 {
-            let (from, to) = self.segments[pieces.start];
+            let (from, to) = self.gathered.segments[pieces.start];
             return Ok(self.message(plan, from, to, at)?);
         }
         if plan.form != Form::Object {
@@ -83,22 +81,22 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         pieces: Range<usize>,
         mut at: usize,
     ) -> Written {
-        let (records, groups) = (self.records.len(), self.groups.len());
+        let (records, groups) = (self.gathered.records.len(), self.gathered.groups.len());
         let split = self.gather(plan, pieces)?;
         let careful = plan.careful.load(Relaxed);
         if !split && careful > 0 && !plan.message_set {
             plan.careful.store(careful - 1, Relaxed);
         }
-        let end = self.groups.len();
+        let end = self.gathered.groups.len();
         if self.defaults {
             at = self.with_defaults(plan, groups..end, at)?;
         } else {
             for group in groups..end {
-                at = self.member(plan, self.groups[group], at)?;
+                at = self.member(plan, self.gathered.groups[group], at)?;
             }
         }
-        self.groups.truncate(groups);
-        self.records.truncate(records);
+        self.gathered.groups.truncate(groups);
+        self.gathered.records.truncate(records);
         Ok(at)
     }
 
@@ -109,10 +107,10 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         groups: Range<usize>,
         mut at: usize,
     ) -> Written {
-        self.groups[groups.clone()].sort_unstable_by_key(|group| group.field);
+        self.gathered.groups[groups.clone()].sort_unstable_by_key(|group| group.field);
         let mut absent = plan.defaults.iter().copied().peekable();
         for group in groups {
-            let group = self.groups[group];
+            let group = self.gathered.groups[group];
             while let Some(index) = absent.next_if(|index| *index < group.field) {
                 at = self.absent(plan, index, at)?;
             }
@@ -146,11 +144,11 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             Arity::Map => self.merge_map(field, stream, group, at),
             Arity::Packed | Arity::Expanded => self.merge_list(field, stream, group, at),
             Arity::Singular { .. } if field.kind.is_message() => {
-                let tag = self.records[group.last].tag;
+                let tag = self.gathered.records[group.last].tag;
                 self.singular(field, stream, group, at).map_err(|fault| fault.at(tag))
             }
             Arity::Singular { implicit } => {
-                let record = self.records[group.last];
+                let record = self.gathered.records[group.last];
                 let mut write = || -> Written {
                     if implicit && !self.defaults && self.is_default(field, record.value)? {
                         return Ok(at);
@@ -170,17 +168,17 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
 
     /// A message or group, in as many pieces as it has records.
     fn singular(&mut self, field: &Field, stream: &Stream, group: Group, at: usize) -> Written {
-        let pieces = self.segments.len();
+        let pieces = self.gathered.segments.len();
         let mut record = group.first;
         while record != END {
-            let body = self.body(&self.records[record])?;
-            self.segments.push(body);
-            record = self.records[record].next;
+            let body = self.body(&self.gathered.records[record])?;
+            self.gathered.segments.push(body);
+            record = self.gathered.records[record].next;
         }
         let inner = self.plans.message(field.message);
         let at = self.key(field, stream, at)?;
-        let at = self.merge(inner, pieces..self.segments.len(), at)?;
-        self.segments.truncate(pieces);
+        let at = self.merge(inner, pieces..self.gathered.segments.len(), at)?;
+        self.gathered.segments.truncate(pieces);
         Ok(at)
     }
 
@@ -201,7 +199,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         let (mut next, mut index) = (group.first, 0);
         self.indent += 1;
         while next != END {
-            let record = self.records[next];
+            let record = self.gathered.records[next];
             at = self.element(field, record, at).map_err(|fault| {
                 let packed = record.wire_type == read::LENGTH && field.kind.is_packable();
                 let fault = fault.at(record.tag);
@@ -222,11 +220,11 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         if !field.kind.is_message() {
             return Ok(self.scalar(field, record.value, at)?);
         }
-        let piece = self.segments.len();
+        let piece = self.gathered.segments.len();
         let body = self.body(&record)?;
-        self.segments.push(body);
+        self.gathered.segments.push(body);
         let at = self.merge(self.plans.message(field.message), piece..piece + 1, at)?;
-        self.segments.truncate(piece);
+        self.gathered.segments.truncate(piece);
         Ok(at)
     }
 
@@ -253,11 +251,11 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         piece: fn(String) -> Piece,
     ) -> Written {
         let Some([key, value]) = field.entry.as_deref() else { return Err(Why::Careful.into()) };
-        let segments = self.segments.len();
+        let segments = self.gathered.segments.len();
         let (mut entries, mut by_key) = (Vec::<Entry>::new(), HashMap::new());
         let mut next = group.first;
         while next != END {
-            let record = self.records[next];
+            let record = self.gathered.records[next];
             next = record.next;
             let entry =
                 self.entry_parts(key, value, record).map_err(|fault| fault.at(record.tag))?;
@@ -276,7 +274,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                 .entry_text(key, value, entry, at)
                 .map_err(|fault| fault.at(tag).inside(piece(self.key_text(key, place))))?;
         }
-        self.segments.truncate(segments);
+        self.gathered.segments.truncate(segments);
         Ok(at)
     }
 
@@ -299,7 +297,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         value: &Field,
         record: Record,
     ) -> Result<Option<Entry>, Box<Fault>> {
-        let first = self.segments.len();
+        let first = self.gathered.segments.len();
         let (mut entry, mut known) =
             (Entry { key: None, tag: record.tag, value: None, pieces: first..first }, true);
         let (mut at, to) = self.body(&record)?;
@@ -311,14 +309,14 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             } else if tag.number == value.number && tag.wire_type == value.kind.wire_type() {
                 entry.value = Some(tag.end);
                 if value.kind.is_message() {
-                    self.segments.push(read::length(self.wire, tag.end, end)?);
+                    self.gathered.segments.push(read::length(self.wire, tag.end, end)?);
                 } else if value.kind == Kind::Enum {
                     known &= super::scalar::is_value(value, read::varint(self.wire, tag.end)?.0);
                 }
             }
             at = end;
         }
-        entry.pieces.end = self.segments.len();
+        entry.pieces.end = self.gathered.segments.len();
         Ok(known.then_some(entry))
     }
 

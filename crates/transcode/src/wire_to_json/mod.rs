@@ -12,6 +12,7 @@
 
 mod fault;
 mod gather;
+mod gathered;
 mod known;
 mod lists;
 mod maps;
@@ -90,7 +91,6 @@ fn convert_as<const PRETTY: bool>(
         let mut writer = writer(json);
         let start = writer.out.start();
         let written = writer.message(plan, 0, wire.len(), start);
-        writer.put_back();
         match written {
             Ok(at) => {
                 let (bytes, fits) = writer.out.end(at);
@@ -104,7 +104,6 @@ fn convert_as<const PRETTY: bool>(
     writer.exact = true;
     let start = writer.out.start();
     let written = writer.merge_root(plan, start);
-    writer.put_back();
     match written {
         Ok(at) => {
             let (bytes, fits) = writer.out.end(at);

@@ -1,13 +1,11 @@
 //! What both paths share: the writer's state, punctuation, names and single values.
 
 use super::fault::Fault;
-use super::gather::{Group, Record};
+use super::gathered::Gathered;
 use super::out::Out;
 use super::{Why, number, read, text};
 use crate::plan::{EnumPlan, Field, KEY, Kind, Plans, Stream};
 use crate::{Limits, Options};
-use std::cell::Cell;
-use std::collections::HashMap;
 
 /// Room that each field asks for: its name when that is short, and a value that is no text.
 const FIELD: usize = 96;
@@ -29,42 +27,8 @@ pub(super) struct Writer<'a, const PRETTY: bool> {
     pub defaults: bool,
     /// Every message takes the merging path.
     pub exact: bool,
-    /// What the vectors below came from.
-    scratch: Option<Box<Scratch>>,
-    /// Marks of map keys that outgrew their place on the stack.
-    pub marks: Vec<u64>,
-    /// What the messages on the merging path have gathered, outer before inner.
-    pub records: Vec<Record>,
-    pub groups: Vec<Group>,
-    pub segments: Vec<(usize, usize)>,
-    pub slots: Vec<usize>,
-    pub oneof_slots: Vec<usize>,
-    /// Where groups end, by where they begin: each is walked through once.
-    pub group_ends: Option<HashMap<usize, (usize, usize)>>,
-}
-
-/// Vectors that the next writer of a thread takes over.
-#[derive(Default)]
-struct Scratch {
-    marks: Vec<u64>,
-    records: Vec<Record>,
-    groups: Vec<Group>,
-    segments: Vec<(usize, usize)>,
-    slots: Vec<usize>,
-    oneof_slots: Vec<usize>,
-}
-
-thread_local! {
-    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
-}
-
-/// Longer vectors are not kept.
-const KEPT: usize = 1 << 14;
-
-/// An empty vector in the place of this one, if it is small enough to be kept.
-fn kept<T>(mut vector: Vec<T>) -> Vec<T> {
-    vector.clear();
-    if vector.capacity() <= KEPT { vector } else { Vec::new() }
+    /// What the messages on the merging path have gathered.
+    pub gathered: Gathered,
 }
 
 impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
@@ -86,42 +50,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             numbers: options.enums_as_numbers,
             defaults: options.print_defaults,
             exact: false,
-            scratch: None,
-            marks: Vec::new(),
-            records: Vec::new(),
-            groups: Vec::new(),
-            segments: Vec::new(),
-            slots: Vec::new(),
-            oneof_slots: Vec::new(),
-            group_ends: None,
-        }
-    }
-
-    /// Takes the scratch of this thread, when its vectors are about to be filled for the first time.
-    pub fn take_scratch(&mut self) {
-        if self.scratch.is_none() {
-            let mut scratch = SCRATCH.take().unwrap_or_default();
-            self.marks = std::mem::take(&mut scratch.marks);
-            self.records = std::mem::take(&mut scratch.records);
-            self.groups = std::mem::take(&mut scratch.groups);
-            self.segments = std::mem::take(&mut scratch.segments);
-            self.slots = std::mem::take(&mut scratch.slots);
-            self.oneof_slots = std::mem::take(&mut scratch.oneof_slots);
-            self.scratch = Some(scratch);
-        }
-    }
-
-    /// Leaves the scratch to the next writer of this thread.
-    pub fn put_back(&mut self) {
-        if let Some(mut scratch) = self.scratch.take() {
-            scratch.marks = kept(std::mem::take(&mut self.marks));
-            scratch.records = kept(std::mem::take(&mut self.records));
-            scratch.groups = kept(std::mem::take(&mut self.groups));
-            scratch.segments = kept(std::mem::take(&mut self.segments));
-            // These are checked before they are believed, so they need no clearing.
-            scratch.slots = std::mem::take(&mut self.slots);
-            scratch.oneof_slots = std::mem::take(&mut self.oneof_slots);
-            SCRATCH.set(Some(scratch));
+            gathered: Gathered::default(),
         }
     }
 
