@@ -125,6 +125,8 @@ fn what_is_not_there_or_not_what_it_should_be_is_named() {
     let method = "shop.inventory.v1.InventoryService/GetStocks";
     fails("no_such_method", &["call", "localhost:1", method, "--proto", "proto-samples"], &replace);
     fails("no_address", &["list"], &replace);
+    let transcode = ["transcode", "proto-samples", "--type", "a.B"];
+    fails("a_path_for_an_address", &transcode, &replace);
     fails("unknown_flag", &["serve", "--nonsense"], &replace);
     fails("bad_metadata", &["call", "localhost:1", "a.B/C", "-H", "no colon here"], &replace);
 }

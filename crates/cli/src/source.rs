@@ -43,6 +43,12 @@ pub fn specs(schemas: &Schemas, endpoint: Option<&Endpoint>) -> Result<Vec<Sourc
         return Err(Problem::new(ProblemKind::NotFound, "there is nothing to look at")
             .help("give the address of a server (host:port), --proto PATH or --protoset FILE"));
     };
+    let address = &endpoint.address;
+    if !address.contains(':') && std::path::Path::new(address).exists() {
+        let message = format!("{address:?} is a path where the address of a server stands");
+        return Err(Problem::new(ProblemKind::Invalid, message)
+            .help(format!("for files write --proto {address} (--protoset for descriptor sets)")));
+    }
     let metadata = metadata(&schemas.reflect_headers)?;
     Ok(vec![SourceSpec::Reflection { endpoint: endpoint.clone(), metadata }])
 }
