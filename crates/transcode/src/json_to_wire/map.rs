@@ -21,7 +21,16 @@ impl Reader<'_> {
             return self.mismatch(at, "no map");
         };
         let base = self.scratch.keys.len();
+        let texts = key.kind == Kind::String && value.kind == Kind::String;
         loop {
+            if texts && let Some(end) = self.short_texts(at, field, key, value) {
+                let (after, more) = self.next(end, b'}')?;
+                at = after;
+                if !more {
+                    break;
+                }
+                continue;
+            }
             let key_at = at;
             let entry = self.out.len();
             self.put_tag(field);
@@ -44,6 +53,34 @@ impl Reader<'_> {
         }
         self.check_repeats(base, key.kind == Kind::String)?;
         Ok(at)
+    }
+
+    /// Appends the entry at `at` if both strings are short and plain, and returns its end; otherwise nothing.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn short_texts(
+        &mut self,
+        at: usize,
+        field: &Field,
+        key: &Field,
+        value: &Field,
+    ) -> Option<usize> {
+        let (name, colon) = self.short_text(at)?;
+        if self.byte(colon) != b':' {
+            return None;
+        }
+        let (text, end) = self.short_text(colon + 1)?;
+        let (name_len, text_len) = (colon - at - 2, end - colon - 3);
+        self.put_tag(field);
+        // Tags of keys and values are of one byte, as their field numbers are 1 and 2; so are these lengths.
+        let lengths = [(name_len + text_len + 4) as u8, key.tag[0], name_len as u8, 0];
+        self.put(&lengths, 3);
+        let before = self.out.len() - 1;
+        self.put(name, name_len);
+        let sign = repeats::sign(&self.out[before..], Kind::String);
+        self.out.extend_from_slice(&[value.tag[0], text_len as u8]);
+        self.put(text, text_len);
+        self.scratch.keys.push(KeyAt { at, sign });
+        Some(end)
     }
 
     fn map_value(&mut self, at: usize, value: &Field, depth: u32) -> Step {

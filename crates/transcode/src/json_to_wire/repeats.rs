@@ -24,7 +24,13 @@ pub(super) fn sign(key: &[u8], kind: Kind) -> u64 {
             (Some(first), Some(last)) => {
                 u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)
             }
-            _ => key.iter().fold(0, |sign, byte| sign << 8 | u64::from(*byte)),
+            _ => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+                (Some(first), Some(last)) => {
+                    u64::from(u32::from_le_bytes(*first)) << 32
+                        | u64::from(u32::from_le_bytes(*last))
+                }
+                _ => key.iter().fold(0, |sign, byte| sign << 8 | u64::from(*byte)),
+            },
         };
     }
     // A varint has seven bits of the number in each byte, fixed kinds have eight.
@@ -46,11 +52,18 @@ impl Reader<'_> {
     fn look_for_repeats(&mut self, base: usize, strings: bool) -> Result<(), Stop> {
         let count = self.scratch.keys.len() - base;
         if count <= FEW {
-            for later in base + 1..base + count {
-                for earlier in base..later {
-                    if self.scratch.keys[earlier].sign == self.scratch.keys[later].sign {
-                        self.compare(earlier, later, strings)?;
-                    }
+            // Most often none share a sign, which takes no more than a look at a block of them.
+            let mut signs = [0; FEW];
+            for (sign, key) in signs.iter_mut().zip(&self.scratch.keys[base..]) {
+                *sign = key.sign;
+            }
+            for later in 1..count.min(FEW) {
+                let sign = signs[later];
+                if !signs[..later].contains(&sign) {
+                    continue;
+                }
+                for earlier in (0..later).filter(|earlier| signs[*earlier] == sign) {
+                    self.compare(base + earlier, base + later, strings)?;
                 }
             }
             return Ok(());

@@ -128,8 +128,12 @@ fn specials(chunk: u8x16) -> u8x16 {
 
 /// How many bytes from the first on are ASCII and say what they are.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn plain(chunk: &[u8; 16]) -> usize {
-    let chunk = u8x16::new(*chunk);
+pub(super) fn plain(chunk: &[u8; 32]) -> usize {
     // The high bit of a byte is what its place in a bit mask is made of.
-    ((specials(chunk) | chunk).to_bitmask() | 1 << 16).trailing_zeros() as usize
+    let stops = |half: &[u8; 16]| {
+        let half = u8x16::new(*half);
+        u64::from((specials(half) | half).to_bitmask())
+    };
+    let halves = chunk.as_chunks::<16>().0;
+    (stops(&halves[0]) | stops(&halves[1]) << 16 | 1 << 32).trailing_zeros() as usize
 }

@@ -7,7 +7,7 @@ use crate::varint;
 /// A string is copied in pieces of this many bytes at most, which stay near until they have been looked through.
 const PIECE: usize = 16 << 10;
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// Appends the string of which the opening quote is at `at` with its length before it.
     #[inline]
     pub(super) fn string(&mut self, at: usize) -> Step {
@@ -17,31 +17,27 @@ impl Reader<'_> {
     /// The same with the `tag_len` bytes of a tag before it.
     #[inline]
     pub(super) fn tagged_string(&mut self, at: usize, tag: u64, tag_len: usize) -> Step {
-        let begin = at + 1;
-        if let Some((first, second)) = self.json.get(begin..).and_then(two_chunks)
-            && self.byte(at) == b'"'
-        {
-            // Short and plain, as most are.
-            let head = |len: usize| (tag | (len as u64) << (8 * tag_len)).to_le_bytes();
-            let len = plain(first);
-            if len < 16 {
-                if first[len] == b'"' {
-                    self.put(&head(len), tag_len + 1);
-                    self.put(first, len);
-                    return Ok(begin + len + 1);
-                }
-            } else {
-                let more = plain(second);
-                if more < 16 && second[more] == b'"' {
-                    self.put(&head(16 + more), tag_len + 1);
-                    self.put(first, 16);
-                    self.put(second, more);
-                    return Ok(begin + 16 + more + 1);
-                }
-            }
+        if let Some((chunk, end)) = self.short_text(at) {
+            let len = end - at - 2;
+            let head = tag | (len as u64) << (8 * tag_len);
+            self.put(&head.to_le_bytes(), tag_len + 1);
+            self.put(chunk, len);
+            return Ok(end);
         }
         self.put(&tag.to_le_bytes(), tag_len);
         self.any_string(at)
+    }
+
+    /// What begins with the characters of the string at `at`, and where the string ends, if it is short and plain,
+    /// as most are, and not near the end of the text.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn short_text(&self, at: usize) -> Option<(&'a [u8; 32], usize)> {
+        let (quote, rest) = self.json.get(at..)?.split_first()?;
+        let chunk = rest.first_chunk()?;
+        // Both halves are looked at whatever the length is: it cannot be foreseen, and to guess it wrong costs more
+        // than to look at the second half.
+        let len = plain(chunk);
+        (*quote == b'"' && len < 32 && chunk[len] == b'"').then_some((chunk, at + len + 2))
     }
 
     #[inline(never)]
@@ -188,10 +184,4 @@ impl Reader<'_> {
         let valid = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
         self.fail(begin + valid, "a string holds bytes that are not UTF-8".to_owned()).map(|_| ())
     }
-}
-
-#[inline]
-fn two_chunks(text: &[u8]) -> Option<(&[u8; 16], &[u8; 16])> {
-    let (first, rest) = text.split_first_chunk()?;
-    Some((first, rest.first_chunk()?))
 }
