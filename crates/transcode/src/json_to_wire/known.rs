@@ -42,13 +42,27 @@ impl Reader<'_> {
     }
 
     fn timestamp(&mut self, at: usize) -> Step {
-        // Of the usual length, so that the string's end need not be looked for.
-        if let Some([b'"', text @ .., b'"']) =
-            self.json.get(at..).and_then(|rest| rest.first_chunk::<22>())
-            && let Some(seconds) = time::whole_utc(text)
+        // As most are written, so that the string's end need not be looked for: in UTC, with or without milliseconds.
+        if let Some(rest) = self.json.get(at..)
+            && let Some(([b'"', text @ ..], rest)) = rest.split_first_chunk::<20>()
+            && let Some(seconds) = time::whole(text)
         {
-            self.put_time(seconds, 0);
-            return Ok(at + 22);
+            match rest {
+                [b'Z', b'"', ..] => {
+                    self.put_time(seconds, 0);
+                    return Ok(at + 22);
+                }
+                [b'.', hundreds, tens, ones, b'Z', b'"', ..] => {
+                    let digits = [hundreds, tens, ones].map(|digit| digit.wrapping_sub(b'0'));
+                    if digits.iter().all(|digit| *digit <= 9) {
+                        let millis =
+                            digits.iter().fold(0, |sum, digit| sum * 10 + i32::from(*digit));
+                        self.put_time(seconds, millis * 1_000_000);
+                        return Ok(at + 26);
+                    }
+                }
+                _ => {}
+            }
         }
         self.time(at, "a string with a timestamp", time::timestamp)
     }

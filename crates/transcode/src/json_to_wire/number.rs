@@ -42,9 +42,13 @@ pub(super) fn extent(text: &[u8], at: usize) -> Option<usize> {
 /// The number at `at`, which may be written with a fraction or an exponent as long as it is an integer.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn integer(text: &[u8], at: usize) -> Result<Integer, Why> {
-    let negative = text.get(at) == Some(&b'-');
-    let begin = at + usize::from(negative);
-    if let Some(low) = eight_at(text, begin) {
+    if let Some(nine) = text.get(at..).and_then(|rest| rest.first_chunk::<9>()) {
+        // Without a second look at the text, which would wait for what the first one finds.
+        let negative = nine[0] == b'-';
+        let begin = at + usize::from(negative);
+        let plain = u64::from_le_bytes(*nine.first_chunk().unwrap_or(&[0; 8]));
+        let signed = u64::from_le_bytes(*nine.last_chunk().unwrap_or(&[0; 8]));
+        let low = std::hint::select_unpredictable(negative, signed, plain) ^ ZEROS;
         let count = count_digits(low);
         let (end, magnitude) = if count < 8 {
             (begin + count, few_digits(low, count))
@@ -321,11 +325,14 @@ fn digits(text: &[u8], mut at: usize, mut value: u64) -> (usize, u64) {
     (at, value)
 }
 
+/// Eight `0`.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
 /// The eight bytes at `at` less `0` each.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn eight_at(text: &[u8], at: usize) -> Option<u64> {
     let eight = text.get(at..)?.first_chunk::<8>()?;
-    Some(u64::from_le_bytes(*eight) ^ 0x3030_3030_3030_3030)
+    Some(u64::from_le_bytes(*eight) ^ ZEROS)
 }
 
 /// How many of eight bytes are digits before the first that is none.

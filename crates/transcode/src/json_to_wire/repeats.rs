@@ -96,3 +96,28 @@ impl Reader<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::sign;
+    use crate::plan::Kind;
+    use std::collections::HashSet;
+
+    #[test]
+    fn keys_that_differ_in_a_byte_or_in_length_have_other_signs() {
+        // As on the wire: the length first.
+        let key = |len: usize, other: Option<usize>| {
+            let mut key = vec![b'x'; len];
+            if let Some(place) = other {
+                key[place] = b'y';
+            }
+            [vec![len as u8], key].concat()
+        };
+        let mut signs = HashSet::new();
+        for len in 0..8 {
+            for other in (0..len).map(Some).chain([None]) {
+                assert!(signs.insert(sign(&key(len, other), Kind::String)), "{len} {other:?}");
+            }
+        }
+    }
+}

@@ -137,3 +137,21 @@ pub(super) fn plain(chunk: &[u8; 32]) -> usize {
     let halves = chunk.as_chunks::<16>().0;
     (stops(&halves[0]) | stops(&halves[1]) << 16 | 1 << 32).trailing_zeros() as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn plain_characters_end_where_others_begin() {
+        assert_eq!(plain(&[b'~'; 32]), 32);
+        for place in 0..32 {
+            for byte in 0..=u8::MAX {
+                let mut chunk = [b' '; 32];
+                chunk[place] = byte;
+                let special = byte < b' ' || byte == b'"' || byte == b'\\' || byte >= 0x80;
+                assert_eq!(plain(&chunk), if special { place } else { 32 }, "{byte} {place}");
+            }
+        }
+    }
+}

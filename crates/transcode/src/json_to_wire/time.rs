@@ -6,9 +6,9 @@ pub(super) type Time = (i64, i32);
 /// Durations reach this far both ways, whole seconds: some 10,000 years.
 const LONGEST: u64 = 315_576_000_000;
 
-/// `1970-01-31T23:59:59Z`, as most are written.
+/// The seconds since 1970 of `1970-01-31T23:59:59`, as most begin.
 #[inline]
-pub(super) fn whole_utc(text: &[u8; 20]) -> Option<i64> {
+pub(super) fn whole(text: &[u8; 19]) -> Option<i64> {
     let mut other = 0;
     let mut two = |at: usize| {
         let (ten, one) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
@@ -17,9 +17,9 @@ pub(super) fn whole_utc(text: &[u8; 20]) -> Option<i64> {
     };
     let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
     let (hour, minute, second) = (two(11), two(14), two(17));
-    let marks = [text[4], text[7], text[10], text[13], text[16], text[19]];
+    let marks = [text[4], text[7], text[10], text[13], text[16]];
     let sound = other == 0
-        && marks == *b"--T::Z"
+        && marks == *b"--T::"
         && year > 0
         && (1..=12).contains(&month)
         && (1..=28).contains(&day)
