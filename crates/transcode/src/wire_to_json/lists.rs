@@ -1,5 +1,6 @@
 //! Lists on the straight path: all records of a list follow one another.
 
+use super::number::{Areas, BATCH, batch, double, doubles};
 use super::out::Area;
 use super::scalar::{Writer, is_value, zigzag32, zigzag64};
 use super::{Why, number, read, text};
@@ -129,11 +130,9 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         to: usize,
         at: usize,
     ) -> Result<usize, Why> {
-        use number::{boolean, double, float, quoted_signed, quoted_unsigned, signed, unsigned};
+        use number::{boolean, float, quoted_signed, quoted_unsigned, signed, unsigned};
         match field.kind {
-            Kind::Double => {
-                self.fixed::<8>(from, to, at, |area, word| double(area, f64::from_bits(word)))
-            }
+            Kind::Double => self.doubles(from, to, at),
             Kind::Float => {
                 self.fixed::<4>(from, to, at, |area, word| float(area, f32::from_bits(word as u32)))
             }
@@ -179,12 +178,32 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         if !rest.is_empty() {
             return Err(Why::Packed);
         }
-        for value in values {
-            let mut word = [0; 8];
-            word[..SIZE].copy_from_slice(value);
-            let word = u64::from_le_bytes(word);
-            at = self.separator(at)?;
-            at = self.out.area(at, |area| write(area, word));
+        for values in values.chunks(BATCH) {
+            let mut words = [0; BATCH];
+            for (word, value) in words.iter_mut().zip(values) {
+                let mut bytes = [0; 8];
+                bytes[..SIZE].copy_from_slice(value);
+                *word = u64::from_le_bytes(bytes);
+            }
+            let words = &words[..values.len()];
+            at = self.batch(words, at, &write, |areas| batch(areas, words, &write))?;
+        }
+        Ok(at)
+    }
+
+    fn doubles(&mut self, from: usize, to: usize, mut at: usize) -> Result<usize, Why> {
+        let (values, rest) = self.wire[from..to].as_chunks();
+        if !rest.is_empty() {
+            return Err(Why::Packed);
+        }
+        for values in values.chunks(BATCH) {
+            let mut words = [0; BATCH];
+            for (word, value) in words.iter_mut().zip(values) {
+                *word = u64::from_le_bytes(*value);
+            }
+            let words = &words[..values.len()];
+            let write = |area: &mut Area, word| double(area, f64::from_bits(word));
+            at = self.batch(words, at, write, |areas| doubles(areas, words))?;
         }
         Ok(at)
     }
@@ -197,13 +216,39 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         mut at: usize,
         write: impl Fn(&mut Area, u64) -> usize,
     ) -> Result<usize, Why> {
+        let wire = self.wire;
         while from < to {
-            let (value, end) = read::varint(self.wire, from)?;
-            at = self.separator(at)?;
-            at = self.out.area(at, |area| write(area, value));
-            from = end;
+            let mut values = [0; BATCH];
+            let mut count = 0;
+            while count < BATCH && from < to {
+                (values[count], from) = read::any_varint(wire, from)?;
+                count += 1;
+            }
+            let values = &values[..count];
+            at = self.batch(values, at, &write, |areas| batch(areas, values, &write))?;
         }
         if from > to { Err(Why::Packed) } else { Ok(at) }
+    }
+
+    /// Writes at most [`BATCH`] values, with one look whether there is room for all of them.
+    #[inline(always)]
+    fn batch(
+        &mut self,
+        values: &[u64],
+        mut at: usize,
+        each: impl Fn(&mut Area, u64) -> usize,
+        all: impl Fn(&mut Areas) -> usize,
+    ) -> Result<usize, Why> {
+        if PRETTY {
+            for value in values {
+                at = self.separator(at)?;
+                at = self.out.area(at, |area| each(area, *value));
+            }
+            return Ok(at);
+        }
+        self.out.room(at, size_of::<Areas>())?;
+        let areas = self.out.block(at).expect("there is room");
+        Ok(at + all(areas))
     }
 
     fn enums(

@@ -18,6 +18,9 @@ pub(super) struct Tag {
     pub end: usize,
 }
 
+/// The highest bits of eight bytes, which say that a varint goes on.
+const CONTINUED: u64 = 0x8080_8080_8080_8080;
+
 /// The eight bytes from `at` on, little-endian; zeros after the end.
 #[inline(always)]
 pub(super) fn word(wire: &[u8], at: usize) -> u64 {
@@ -47,13 +50,35 @@ pub(super) fn varint(wire: &[u8], at: usize) -> Result<(u64, usize), Why> {
     if word & 0x80 == 0 {
         return Ok((word & 0x7f, at + 1));
     }
-    let stops = !word & 0x8080_8080_8080_8080;
+    let stops = !word & CONTINUED;
     if stops == 0 {
         return long_varint(wire, at);
     }
     // All bits up to the first stop.
     let word = word & (stops ^ (stops - 1));
     Ok((seven_bits(word), at + (stops.trailing_zeros() as usize >> 3) + 1))
+}
+
+/// The same for varints of which nobody knows the size: of all sizes alike, lest the processor guess wrong.
+#[inline(always)]
+pub(super) fn any_varint(wire: &[u8], at: usize) -> Result<(u64, usize), Why> {
+    let Some(bytes) = wire.get(at..).and_then(|rest| rest.first_chunk::<16>()) else {
+        return varint(wire, at);
+    };
+    let (low, high) = (word(bytes, 0), word(bytes, 8));
+    let stops = !low & CONTINUED;
+    // Whether the ninth byte and the tenth belong to it.
+    let ninth = u64::from(stops == 0);
+    let tenth = ninth & high >> 7;
+    if tenth & high >> 15 != 0 {
+        return Err(Why::Varint);
+    }
+    // All bits up to the first stop, or all.
+    let value = seven_bits(low & (stops ^ stops.wrapping_sub(1)))
+        | (high & 0x7f & ninth.wrapping_neg()) << 56
+        | (high >> 8 & tenth) << 63;
+    // Without a stop there are eight bytes, and the ninth.
+    Ok((value, at + (stops.trailing_zeros() >> 3) as usize + 1 + tenth as usize))
 }
 
 /// Puts the low seven bits of each byte side by side.
@@ -95,7 +120,7 @@ pub(super) fn length(wire: &[u8], at: usize, end: usize) -> Result<(usize, usize
 #[inline]
 pub(super) fn tag(wire: &[u8], at: usize, end: usize) -> Result<Tag, Why> {
     let word = word(wire, at);
-    let stops = !word & 0x8080_8080_8080_8080;
+    let stops = !word & CONTINUED;
     let length = (stops.trailing_zeros() as usize >> 3) + 1;
     if stops == 0 || length > 5 {
         // Tags have five bytes at most, even when the rest adds nothing.
@@ -161,15 +186,19 @@ mod tests {
                 prost::encoding::encode_varint(value, &mut wire);
                 let length = wire.len();
                 assert_eq!(varint(&wire, 0), Ok((value, length)));
-                wire.extend([0xff; 9]);
+                assert_eq!(any_varint(&wire, 0), Ok((value, length)));
+                wire.extend([0xff; 15]);
                 assert_eq!(varint(&wire, 0), Ok((value, length)));
+                assert_eq!(any_varint(&wire, 0), Ok((value, length)));
             }
         }
         assert_eq!(varint(&[0x80, 0x80, 0], 0), Ok((0, 3)), "longer than need be");
         assert_eq!(varint(&[0xff; 12], 0), Err(Why::Varint));
-        let mut tenth = [0xff; 10];
+        assert_eq!(any_varint(&[0xff; 16], 0), Err(Why::Varint));
+        let mut tenth = [0xff; 16];
         tenth[9] = 0x7f;
         assert_eq!(varint(&tenth, 0), Ok((u64::MAX, 10)), "what is beyond 64 bits is dropped");
+        assert_eq!(any_varint(&tenth, 0), Ok((u64::MAX, 10)), "what is beyond 64 bits is dropped");
         // Cut: it ends past the end, whatever its value.
         assert!(varint(&[0xff, 0xff], 0).is_ok_and(|(_, end)| end > 2));
         assert!(varint(&[0xff; 9], 0).is_ok_and(|(_, end)| end > 9));
