@@ -1,7 +1,5 @@
 //! From names to indices, without hashing state and with few comparisons.
 
-use super::NONE;
-
 /// Seeds below this look at a name's length and ends alone, those up to [`SEEDS`] at all of it.
 const ENDS: u64 = 32;
 const SEEDS: u64 = 64;
@@ -10,12 +8,15 @@ const NEAR: usize = 3;
 /// A seed is given up when a name is farther than this from its place.
 const FAR: usize = 64;
 
+/// Of a place in the table without a name.
+const EMPTY: u32 = u32::MAX;
+
 /// A map from names to indices: open addressing in a table of which at most a quarter is filled.
 #[derive(Debug)]
 pub(crate) struct Names {
     seed: u64,
     /// Of a power of two in size.
-    table: Box<[u16]>,
+    table: Box<[u32]>,
     entries: Box<[(Box<[u8]>, u16)]>,
 }
 
@@ -26,9 +27,8 @@ impl Names {
             pairs.into_iter().map(|(name, index)| (name.as_bytes().into(), index)).collect();
         entries.sort_by(|(one, _), (other, _)| one.cmp(other));
         entries.dedup_by(|(one, _), (other, _)| one == other);
-        assert!(entries.len() < usize::from(NONE), "fewer names than u16::MAX");
         let size = (entries.len() * 4).next_power_of_two();
-        let mut best: Option<(usize, u64, Vec<u16>)> = None;
+        let mut best: Option<(usize, u64, Vec<u32>)> = None;
         for seed in 0..SEEDS {
             let limit = best.as_ref().map_or(FAR, |(farthest, ..)| *farthest);
             if let Some((farthest, table)) = fill(&entries, size, seed, limit) {
@@ -50,7 +50,7 @@ impl Names {
         let mut place = hash(name, self.seed) & mask;
         loop {
             let entry = *self.table.get(place)?;
-            let (there, index) = self.entries.get(usize::from(entry))?;
+            let (there, index) = self.entries.get(entry as usize)?;
             if **there == *name {
                 return Some(*index);
             }
@@ -65,12 +65,12 @@ fn fill(
     size: usize,
     seed: u64,
     limit: usize,
-) -> Option<(usize, Vec<u16>)> {
-    let mut table = vec![NONE; size];
+) -> Option<(usize, Vec<u32>)> {
+    let mut table = vec![EMPTY; size];
     let mut farthest = 0;
-    for ((name, _), entry) in entries.iter().zip(0u16..) {
+    for ((name, _), entry) in entries.iter().zip(0u32..) {
         let own = hash(name, seed) & (size - 1);
-        let far = (0..=limit).find(|far| table[(own + far) & (size - 1)] == NONE)?;
+        let far = (0..=limit).find(|far| table[(own + far) & (size - 1)] == EMPTY)?;
         table[(own + far) & (size - 1)] = entry;
         farthest = farthest.max(far);
     }
@@ -113,6 +113,10 @@ mod tests {
             }
             assert_eq!(made.find(b"no such name"), None);
         }
+        // Two names for each of as many fields as an index can tell apart.
+        let many: Vec<String> = (0..120_000).map(|n| format!("field_{n}")).collect();
+        let made = Names::new(many.iter().zip(0u32..).map(|(name, n)| (&**name, (n / 2) as u16)));
+        assert_eq!(made.find(b"field_119999"), Some(59_999));
         let made = Names::new([("one", 4), ("two", 5), ("one", 6)]);
         assert_eq!(made.find(b"one"), Some(4), "the first counts");
     }
