@@ -2,7 +2,7 @@
 
 use crate::{
     args::{Describe, List, Schemas},
-    output,
+    endpoint, output,
     source::{self, Keep, Opened},
 };
 use wirelab_model::{Catalog, Problem, ProblemKind};
@@ -56,7 +56,7 @@ async fn with(
     address: Option<&str>,
     look: impl AsyncFnOnce(&Opened, &Catalog) -> Result<(), Problem>,
 ) -> Result<u8, Problem> {
-    let endpoint = address.map(|address| source::endpoint(address, schemas));
+    let endpoint = address.map(|address| endpoint::endpoint(address, &schemas.connection));
     let specs = source::specs(schemas, endpoint.as_ref())?;
     let opened = Opened::new(specs, Keep::Nothing).await?;
     let looked = match opened.catalog().await {
@@ -70,7 +70,7 @@ async fn with(
 /// Sorts out which word is the name and which the address.
 fn split(targets: Vec<String>) -> Result<(Option<String>, Option<String>), Problem> {
     let (mut addresses, mut names): (Vec<_>, Vec<_>) =
-        targets.into_iter().partition(|word| source::is_address(word));
+        targets.into_iter().partition(|word| endpoint::is_address(word));
     let (address, name) = (addresses.pop(), names.pop());
     if addresses.is_empty() && names.is_empty() {
         return Ok((name, address));

@@ -9,6 +9,8 @@ mod call;
 mod compare;
 mod demo;
 mod describe;
+mod endpoint;
+mod header;
 mod input;
 mod json;
 mod output;

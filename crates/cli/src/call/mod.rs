@@ -7,6 +7,8 @@ mod report;
 use crate::{
     args::Call,
     describe::suggest,
+    endpoint::endpoint,
+    header,
     input::Data,
     output,
     source::{self, Keep, Opened},
@@ -28,8 +30,8 @@ type Values = Receiver<Result<String, Problem>>;
 /// Makes the call; the number is the exit code.
 pub async fn run(args: Call) -> Result<u8, Problem> {
     let spec = CallSpec {
-        endpoint: source::endpoint(&args.address, &args.schemas),
-        metadata: source::metadata(&args.headers)?,
+        endpoint: endpoint(&args.address, &args.schemas.connection),
+        metadata: header::metadata(&args.headers)?,
         deadline_ms: args
             .deadline
             .map(|deadline| u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).max(1)),

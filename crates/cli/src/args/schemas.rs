@@ -1,0 +1,24 @@
+//! Flags that say where schemas come from.
+
+use super::Connection;
+use clap::Args as ClapArgs;
+use std::path::PathBuf;
+
+/// Where schemas come from, and how a server is reached.
+#[derive(Debug, Default, ClapArgs)]
+pub struct Schemas {
+    /// A .proto file or a folder of them [default: ask the server by reflection]
+    #[arg(long = "proto", value_name = "PATH")]
+    pub protos: Vec<PathBuf>,
+    /// A folder that imports start from [default: found by looking around]
+    #[arg(short = 'I', long = "import-path", value_name = "DIR", requires = "protos")]
+    pub import_paths: Vec<PathBuf>,
+    /// A serialized FileDescriptorSet
+    #[arg(long = "protoset", value_name = "FILE")]
+    pub protosets: Vec<PathBuf>,
+    /// Metadata for the reflection call
+    #[arg(long = "reflect-header", value_name = "K: V")]
+    pub reflect_headers: Vec<String>,
+    #[command(flatten)]
+    pub connection: Connection,
+}
