@@ -22,7 +22,7 @@ fn at(at_ns: u64, kind: CallEventKind) -> CallEvent {
 fn good(ns: u64, shared: bool) -> Vec<CallEvent> {
     let wire = Some(WireBytes { sent: 60, received: 40 + ns, shared });
     vec![
-        at(1, CallEventKind::Reused { peer: String::new() }),
+        at(1, CallEventKind::Reused { peer: String::new(), tls: None }),
         at(2, CallEventKind::Received { message: Blob::from(vec![1, 2]), compressed: None }),
         at(ns, CallEventKind::Finished { status: Status::default(), wire }),
     ]

@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
-use wirelab_model::CallEventKind;
+use wirelab_model::{CallEventKind, TlsInfo};
 
 /// How long resolving, TCP and TLS may take together, and how long a new peer may then say nothing.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,6 +66,8 @@ pub(crate) struct State {
     pub target: Target,
     /// `ip:port`.
     pub peer: String,
+    /// What TLS agreed on, where there is TLS.
+    pub tls: Option<TlsInfo>,
     /// Bytes on the TCP connection.
     pub wire: Arc<Tap>,
     /// Calls under way.
@@ -150,10 +152,11 @@ pub(crate) async fn dial(
 
     let wire = Arc::new(Tap::default());
     let stream = Tapped::new(tcp, wire.clone());
-    let state = |plain| {
+    let state = |plain, tls| {
         Arc::new(State {
             target: target.clone(),
             peer,
+            tls,
             wire,
             active: AtomicUsize::new(0),
             begun: AtomicU64::new(0),
@@ -167,13 +170,14 @@ pub(crate) async fn dial(
     match trust {
         None => {
             let plain = stream.tap();
-            drive(stream, state(plain)).await
+            drive(stream, state(plain, None)).await
         }
         Some(trust) => {
             let stream = secure(target, stream, trust, until).await?;
-            teller.tell(CallEventKind::Secured(tls::info(stream.get_ref().1)));
+            let info = tls::info(stream.get_ref().1);
+            teller.tell(CallEventKind::Secured(info.clone()));
             let plain = Arc::new(Tap::default());
-            drive(Tapped::new(stream, plain.clone()), state(plain)).await
+            drive(Tapped::new(stream, plain.clone()), state(plain, Some(info))).await
         }
     }
 }

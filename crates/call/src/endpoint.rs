@@ -208,7 +208,11 @@ mod tests {
         ];
         for (address, tls, want) in table {
             let tls = if tls { Tls::System } else { Tls::Off };
-            let got = match Target::parse(&Endpoint { address: address.into(), tls }) {
+            let got = match Target::parse(&Endpoint {
+                address: address.into(),
+                tls,
+                ..Endpoint::default()
+            }) {
                 Ok(target) => format!("{target} {}", if target.tls() { "on" } else { "off" }),
                 Err(problem) => {
                     assert!(problem.help.is_some(), "{address:?} gets no help");
@@ -219,14 +223,17 @@ mod tests {
             assert_eq!(got, want, "{address:?}");
         }
         let long = format!("{}:1", "a".repeat(254));
-        assert!(Target::parse(&Endpoint { address: long, tls: Tls::Off }).is_err());
+        assert!(
+            Target::parse(&Endpoint { address: long, tls: Tls::Off, ..Endpoint::default() })
+                .is_err()
+        );
     }
 
     proptest::proptest! {
         #[test]
         fn anything_is_an_answer(address in ".{0,40}") {
-            if let Ok(target) = Target::parse(&Endpoint { address, tls: Tls::Off }) {
-                let again = Endpoint { address: target.to_string(), tls: if target.tls() { Tls::System } else { Tls::Off } };
+            if let Ok(target) = Target::parse(&Endpoint { address, tls: Tls::Off, ..Endpoint::default() }) {
+                let again = Endpoint { address: target.to_string(), tls: if target.tls() { Tls::System } else { Tls::Off }, ..Endpoint::default() };
                 proptest::prop_assert_eq!(Target::parse(&again), Ok(target));
             }
         }

@@ -71,7 +71,10 @@ impl Pool {
             return Err(failure.clone());
         }
         if let Some(lease) = endpoint.reuse().await {
-            teller.tell(CallEventKind::Reused { peer: lease.state.peer.clone() });
+            teller.tell(CallEventKind::Reused {
+                peer: lease.state.peer.clone(),
+                tls: lease.state.tls.clone(),
+            });
             return Ok(lease);
         }
         match dial(target, trust, self.patience, teller).await {

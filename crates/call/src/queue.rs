@@ -97,7 +97,9 @@ impl Stream for Listener {
 
 fn weight(kind: &CallEventKind) -> usize {
     match kind {
-        CallEventKind::Sent { message } | CallEventKind::Received { message, .. } => message.len(),
+        CallEventKind::Sent { message, .. } | CallEventKind::Received { message, .. } => {
+            message.len()
+        }
         _ => 0,
     }
 }

@@ -140,7 +140,7 @@ async fn upload(
         if !send_message(&mut stream, message.clone(), !many).await? {
             return Ok(());
         }
-        teller.tell(CallEventKind::Sent { message: Blob(message) });
+        teller.tell(CallEventKind::Sent { message: Blob(message), compressed: None });
         if !many {
             teller.tell(CallEventKind::HalfClosed);
             return Ok(());

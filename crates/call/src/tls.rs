@@ -71,5 +71,6 @@ pub(crate) fn info(connection: &ClientConnection) -> TlsInfo {
         version: version.unwrap_or_default().replace('_', "."),
         cipher: cipher.unwrap_or_default().to_owned(),
         alpn: String::from_utf8_lossy(connection.alpn_protocol().unwrap_or_default()).into_owned(),
+        ..TlsInfo::default()
     }
 }

@@ -16,7 +16,7 @@ pub fn endpoint(address: &str, connection: &Connection) -> Endpoint {
     } else {
         Tls::Off
     };
-    Endpoint { address: address.to_owned(), tls }
+    Endpoint { address: address.to_owned(), tls, ..Endpoint::default() }
 }
 
 #[cfg(test)]

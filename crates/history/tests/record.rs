@@ -213,6 +213,7 @@ async fn saved_requests_have_names_of_their_own() {
         name: name.into(),
         spec: call("a.B/C", "h:1", 0).spec,
         messages: vec!["{".into(), "{}".into()],
+        auth: None,
         updated_unix_ms: 0,
     };
     let a = history.save(&request(0, " a ")).await.unwrap();

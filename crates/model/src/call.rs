@@ -1,6 +1,6 @@
 //! What a call is and the events of its life.
 
-use crate::Blob;
+use crate::{Blob, Compression, Endpoint, RetryPolicy, TlsInfo};
 use serde::{Deserialize, Serialize};
 
 /// The largest message accepted unless a [`CallSpec`] says otherwise: 64 MiB.
@@ -42,26 +42,6 @@ impl CallKind {
     pub fn server_streams(self) -> bool {
         matches!(self, CallKind::ServerStream | CallKind::Bidi)
     }
-}
-
-/// A server to call.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Endpoint {
-    /// `host:port`, `[v6]:port`, `http://host:port` or `https://host:port`; a scheme overrides `tls`.
-    pub address: String,
-    /// How the connection is protected.
-    #[serde(default)]
-    pub tls: Tls,
-}
-
-/// How a connection is protected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Tls {
-    /// Plaintext HTTP/2.
-    #[default]
-    Off,
-    /// TLS with the system's root certificates.
-    System,
 }
 
 /// One metadata entry. Order and repeated keys are kept.
@@ -112,6 +92,19 @@ pub struct CallSpec {
     /// Bytes; none means [`DEFAULT_MAX_MESSAGE_BYTES`].
     #[serde(default)]
     pub max_message_bytes: Option<u64>,
+    /// How requests are compressed; none sends them as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<Compression>,
+    /// Whether to wait (until the deadline) for an instance that can be reached instead of failing at once
+    /// (<https://github.com/grpc/grpc/blob/master/doc/wait-for-ready.md>).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wait_for_ready: bool,
+    /// Whether to make a new connection although an open one is there; it is closed after the call.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cold: bool,
+    /// When to try again; none leaves it to the endpoint's service config.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryPolicy>,
 }
 
 /// One event of a call's life.
@@ -123,32 +116,58 @@ pub struct CallEvent {
     pub kind: CallEventKind,
 }
 
-/// What happened in a call. The order is: `Resolved`, `Connected`, `Secured` (these three only on a new
-/// connection, else `Reused`), then messages, `HalfClosed` and `Headers` as they come, then `Trailers` (absent
-/// when the server sent none), and always exactly one `Finished`, last.
+/// What happened in a call. The order is: for each attempt `Resolved` (only when the name was not resolved yet),
+/// `Picked`, `Connected` and `Secured` (these only on a new connection, else `Reused`), then messages,
+/// `HalfClosed` and `Headers` as they come, then `Trailers` (absent when the server sent none); between two
+/// attempts `Retrying` (requests that a later attempt sends again are not told again); `Waiting` and `Pinged` may come at any time; and always exactly one `Finished`, last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum CallEventKind {
     /// The name resolved to these socket addresses.
     Resolved {
-        /// `ip:port`, in the order tried.
+        /// `ip:port` or the path of a socket, in the order tried.
         addresses: Vec<String>,
     },
-    /// TCP is up.
+    /// The call waits for an instance that can be reached.
+    Waiting {
+        /// Why none can be.
+        problem: crate::Problem,
+    },
+    /// One of several instances was picked.
+    Picked {
+        /// Its address.
+        instance: String,
+        /// How many could have been picked.
+        ready: u32,
+        /// How many there are.
+        of: u32,
+    },
+    /// The attempt failed and is made again after a wait.
+    Retrying(crate::Attempt),
+    /// TCP (or the Unix socket) is up.
     Connected {
-        /// The peer's `ip:port`.
+        /// The peer's `ip:port`, or the path of its socket.
         peer: String,
     },
     /// TLS is up.
     Secured(TlsInfo),
     /// An open connection served the call.
     Reused {
-        /// The peer's `ip:port`.
+        /// The peer's `ip:port`, or the path of its socket.
         peer: String,
+        /// What TLS agreed on when it was made.
+        tls: Option<TlsInfo>,
+    },
+    /// An HTTP/2 ping of the call's connection was answered.
+    Pinged {
+        /// The round trip, nanoseconds.
+        rtt_ns: u64,
     },
     /// A request message was handed to the connection.
     Sent {
-        /// The message.
+        /// The message, not compressed.
         message: Blob,
+        /// Bytes as they went when the message was compressed.
+        compressed: Option<u64>,
     },
     /// No more requests will come.
     HalfClosed,
@@ -176,17 +195,6 @@ pub enum CallEventKind {
         /// Bytes this call moved on the connection where the transport can tell.
         wire: Option<WireBytes>,
     },
-}
-
-/// What TLS negotiated.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TlsInfo {
-    /// `TLSv1.3`.
-    pub version: String,
-    /// `TLS13_AES_256_GCM_SHA384`.
-    pub cipher: String,
-    /// `h2`.
-    pub alpn: String,
 }
 
 /// Bytes on the connection, HTTP/2 framing and headers included, while the call ran.

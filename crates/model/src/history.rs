@@ -38,8 +38,29 @@ pub struct CallRecord {
     pub started_unix_ms: i64,
     /// How far it has come.
     pub state: CallState,
-    /// The peer's `ip:port` once known.
+    /// The peer's `ip:port`, or the path of its socket, once known.
     pub peer: Option<String>,
+    /// What TLS agreed on with it.
+    #[serde(default)]
+    pub tls: Option<crate::TlsInfo>,
+    /// The instances that the address resolved to, where this call resolved it.
+    #[serde(default)]
+    pub resolved: Vec<String>,
+    /// Attempts that failed before the one that the rest of the record is about.
+    #[serde(default)]
+    pub attempts: Vec<crate::Attempt>,
+    /// The last HTTP/2 ping's round trip, nanoseconds.
+    #[serde(default)]
+    pub rtt_ns: Option<u64>,
+    /// Bytes of all requests as they went, when they were compressed.
+    #[serde(default)]
+    pub sent_compressed: Option<u64>,
+    /// Bytes of all responses as they came, when any was compressed.
+    #[serde(default)]
+    pub received_compressed: Option<u64>,
+    /// What its credentials were, such as `bearer`; they themselves are not kept.
+    #[serde(default)]
+    pub auth: Option<String>,
     /// Response headers.
     pub headers: Vec<Metadatum>,
     /// Trailers.
@@ -255,6 +276,9 @@ pub struct SavedRequest {
     pub spec: CallSpec,
     /// JSON text of each message as typed, half-typed ones included.
     pub messages: Vec<String>,
+    /// Its credentials without what is secret.
+    #[serde(default)]
+    pub auth: Option<crate::Auth>,
     /// Milliseconds since the Unix epoch of the last change; set by the store.
     pub updated_unix_ms: i64,
 }

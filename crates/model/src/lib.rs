@@ -5,27 +5,36 @@
 //! screen; compiles to wasm. Enums travel externally tagged (serde's default), 64-bit byte strings as
 //! base64, times as whole nanoseconds since the call began or milliseconds since the Unix epoch.
 
+mod auth;
 mod bench;
 mod blob;
 mod call;
 mod catalog;
+mod connection;
+mod endpoint;
 mod form;
 mod history;
 mod problem;
 mod studio;
 mod timing;
 
+pub use auth::{Auth, JwtAuth, OAuth2, OAuth2Grant, Secret};
 pub use bench::{
     BenchId, BenchPath, BenchProgress, BenchReport, BenchRow, BenchSpec, BenchState, Costs,
     Encoded, Latency, PathReport, Sizes,
 };
 pub use blob::Blob;
 pub use call::{
-    CallEvent, CallEventKind, CallKind, CallSpec, DEFAULT_MAX_MESSAGE_BYTES, Direction, Endpoint,
-    MetadataValue, Metadatum, Status, StatusCode, Tls, TlsInfo, WireBytes,
+    CallEvent, CallEventKind, CallKind, CallSpec, DEFAULT_MAX_MESSAGE_BYTES, Direction,
+    MetadataValue, Metadatum, Status, StatusCode, WireBytes,
 };
 pub use catalog::{
     Catalog, HttpRule, MethodInfo, ServiceInfo, SourceId, SourceInfo, SourceSpec, SourceState,
+};
+pub use connection::{Attempt, CertificateInfo, ChannelInfo, InstanceInfo, InstanceState, TlsInfo};
+pub use endpoint::{
+    Balancing, BalancingPolicy, Compression, Endpoint, HttpVersion, RetryPolicy, Tls, TlsOptions,
+    Transport,
 };
 pub use form::{
     Cardinality, EnumShape, EnumValueShape, FieldShape, FieldType, FormTypes, MessageShape, Scalar,

@@ -76,6 +76,12 @@ macro_rules! studio_methods {
             delete_bench($crate::BenchId) -> ();
             /// Whether a server is there and what its health service says.
             health($crate::Endpoint) -> $crate::Health;
+            /// The instances behind an address as they are now; begins to watch them when nobody has called yet.
+            channel($crate::Endpoint) -> $crate::ChannelInfo;
+            /// Reads a `grpcurl` or `wirelab call` command line as a request.
+            parse_command(String) -> $crate::ParsedCommand;
+            /// A request as a complete `grpcurl` command line; its secrets are left as placeholders.
+            format_command($crate::StartCall) -> String;
         }
     };
 }
@@ -144,6 +150,20 @@ pub struct StartCall {
     pub messages: Vec<String>,
     /// Half-close after these; always so unless the client streams.
     pub finish: bool,
+    /// Credentials to make metadata of; not recorded.
+    #[serde(default)]
+    pub auth: Option<Auth>,
+}
+
+/// A command line read as a request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ParsedCommand {
+    /// The request; its method may be one that no loaded source has.
+    pub request: SavedRequest,
+    /// Schemas that the line names: files, descriptor sets, or the server by reflection.
+    pub sources: Vec<SourceSpec>,
+    /// What the line asks for that a request cannot hold, and what is missing.
+    pub notes: Vec<Problem>,
 }
 
 /// One more message for an open call.

@@ -85,7 +85,12 @@ impl TimingsFold {
                         Some(at.saturating_sub(self.first_sent.unwrap_or(self.connected_at)))
                 }
             },
-            CallEventKind::HalfClosed | CallEventKind::Trailers { .. } => {}
+            CallEventKind::HalfClosed
+            | CallEventKind::Trailers { .. }
+            | CallEventKind::Waiting { .. }
+            | CallEventKind::Picked { .. }
+            | CallEventKind::Retrying(_)
+            | CallEventKind::Pinged { .. } => {}
         }
         t.total_ns = t.total_ns.max(at);
     }

@@ -11,7 +11,7 @@ fn check(events: Vec<(u64, K)>, want: Timings) {
 }
 
 fn sent() -> K {
-    K::Sent { message: Blob::default() }
+    K::Sent { message: Blob::default(), compressed: None }
 }
 fn received() -> K {
     K::Received { message: Blob::default(), compressed: None }
@@ -57,7 +57,7 @@ fn unary_on_a_new_connection() {
 fn stream_on_a_reused_connection() {
     check(
         vec![
-            (2, K::Reused { peer: String::new() }),
+            (2, K::Reused { peer: String::new(), tls: None }),
             (3, sent()),
             (9, sent()),
             (13, headers()),
@@ -81,7 +81,7 @@ fn stream_on_a_reused_connection() {
 #[test]
 fn failure_without_a_message() {
     check(
-        vec![(1, K::Reused { peer: String::new() }), (2, sent()), (9, finished())],
+        vec![(1, K::Reused { peer: String::new(), tls: None }), (2, sent()), (9, finished())],
         Timings {
             reused: true,
             send_ns: Some(1),

@@ -56,7 +56,7 @@ pub fn now_unix_ms() -> i64 {
 
 impl Studio {
     pub(crate) async fn start(&self, start: StartCall) -> Result<CallRecord, Problem> {
-        let StartCall { mut spec, messages, finish } = start;
+        let StartCall { mut spec, messages, finish, auth: _ } = start;
         let codecs = self.0.sources.codecs();
         let types =
             codecs.method(&spec.method).ok_or_else(|| json::unknown_method(&spec.method))?;

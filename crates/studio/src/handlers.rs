@@ -161,6 +161,18 @@ impl Handlers for Studio {
     async fn health(&self, endpoint: Endpoint) -> Result<Health, Problem> {
         Ok(self.0.client.health(&endpoint).await)
     }
+
+    async fn channel(&self, endpoint: Endpoint) -> Result<ChannelInfo, Problem> {
+        Err(Problem::new(ProblemKind::NotFound, "no instances are known").at(endpoint.address))
+    }
+
+    async fn parse_command(&self, _: String) -> Result<ParsedCommand, Problem> {
+        Err(Problem::new(ProblemKind::Invalid, "command lines cannot be read yet"))
+    }
+
+    async fn format_command(&self, _: StartCall) -> Result<String, Problem> {
+        Err(Problem::new(ProblemKind::Invalid, "command lines cannot be written yet"))
+    }
 }
 
 /// A name that no source defines.

@@ -189,17 +189,28 @@ impl Run {
         let at_ns = event.at_ns;
         let live = self.live.clone();
         match event.kind {
-            CallEventKind::Sent { message } => self.message(Direction::Sent, at_ns, message).await,
-            CallEventKind::Received { message, .. } => {
-                self.message(Direction::Received, at_ns, message).await
+            CallEventKind::Sent { message, compressed } => {
+                self.compressed(Direction::Sent, compressed, message.len());
+                self.message(Direction::Sent, at_ns, message).await;
             }
-            CallEventKind::Connected { peer } | CallEventKind::Reused { peer } => {
-                live.state().record.peer = Some(peer);
+            CallEventKind::Received { message, compressed } => {
+                self.compressed(Direction::Received, compressed, message.len());
+                self.message(Direction::Received, at_ns, message).await;
             }
+            CallEventKind::Connected { peer } => live.state().record.peer = Some(peer),
+            CallEventKind::Reused { peer, tls } => {
+                let record = &mut live.state().record;
+                record.peer = Some(peer);
+                record.tls = tls;
+            }
+            CallEventKind::Resolved { addresses } => live.state().record.resolved = addresses,
+            CallEventKind::Secured(tls) => live.state().record.tls = Some(tls),
+            CallEventKind::Retrying(attempt) => live.state().record.attempts.push(attempt),
+            CallEventKind::Pinged { rtt_ns } => live.state().record.rtt_ns = Some(rtt_ns),
+            CallEventKind::Waiting { .. } | CallEventKind::Picked { .. } => {}
             CallEventKind::HalfClosed => live.state().record.half_closed = true,
             CallEventKind::Headers { metadata } => live.state().record.headers = metadata,
             CallEventKind::Trailers { metadata } => live.state().record.trailers = metadata,
-            CallEventKind::Resolved { .. } | CallEventKind::Secured(_) => {}
             CallEventKind::Finished { status, wire } => {
                 let record = &mut live.state().record;
                 record.state = CallState::Finished;
@@ -228,6 +239,20 @@ impl Run {
             problem: Some(Problem::new(ProblemKind::Internal, message)),
             ..Status::new(StatusCode::Internal, message)
         });
+    }
+
+    /// Adds what a message took on its way; there is no sum while none was compressed.
+    fn compressed(&self, direction: Direction, compressed: Option<u64>, plain: usize) {
+        let record = &mut self.live.state().record;
+        let (sum, before) = match direction {
+            Direction::Sent => (&mut record.sent_compressed, record.totals.sent_bytes),
+            Direction::Received => (&mut record.received_compressed, record.totals.received_bytes),
+        };
+        if let Some(bytes) = compressed {
+            *sum = Some(sum.unwrap_or(before).saturating_add(bytes));
+        } else if let Some(sum) = sum {
+            *sum = sum.saturating_add(plain as u64);
+        }
     }
 
     async fn message(&mut self, direction: Direction, at_ns: u64, wire: Blob) {

@@ -44,7 +44,7 @@ fn id_of(spec: &SourceSpec) -> SourceId {
     match spec {
         SourceSpec::Files { path, .. } => format!("files:{path}"),
         SourceSpec::DescriptorSet { path } => format!("descriptors:{path}"),
-        SourceSpec::Reflection { endpoint: Endpoint { address, tls }, .. } => match tls {
+        SourceSpec::Reflection { endpoint: Endpoint { address, tls, .. }, .. } => match tls {
             Tls::Off => format!("reflection:{address}"),
             Tls::System => format!("reflection+tls:{address}"),
         },

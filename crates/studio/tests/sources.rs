@@ -95,7 +95,7 @@ async fn what_was_added_is_there_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("greet.proto"), GREETER).unwrap();
     rig.must::<Catalog>("add_source", files(folder.path())).await;
-    let endpoint = Endpoint { address: rig.address.clone(), tls: Tls::Off };
+    let endpoint = Endpoint { address: rig.address.clone(), tls: Tls::Off, ..Endpoint::default() };
     let reflection = SourceSpec::Reflection { endpoint, metadata: Vec::new() };
     let catalog: Catalog = rig.must("add_source", &reflection).await;
     let reflected = catalog.sources.last().unwrap();

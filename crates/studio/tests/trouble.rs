@@ -146,16 +146,21 @@ async fn servers_that_are_none() {
     let status = end(&mut rig, address.clone()).await;
     let problem = status.problem.expect("it says why");
     assert_eq!(problem.kind, ProblemKind::NotGrpc, "{problem}");
-    let health: Health =
-        rig.must("health", Endpoint { address: address.clone(), tls: Tls::Off }).await;
+    let health: Health = rig
+        .must("health", Endpoint { address: address.clone(), tls: Tls::Off, ..Endpoint::default() })
+        .await;
     assert!(matches!(health, Health::Down(_)), "{health:?}");
     serving.abort();
 
-    let health: Health =
-        rig.must("health", Endpoint { address: rig.address.clone(), tls: Tls::Off }).await;
+    let health: Health = rig
+        .must(
+            "health",
+            Endpoint { address: rig.address.clone(), tls: Tls::Off, ..Endpoint::default() },
+        )
+        .await;
     assert_eq!(health, Health::Serving);
     let reflection = |address: String| SourceSpec::Reflection {
-        endpoint: Endpoint { address, tls: Tls::Off },
+        endpoint: Endpoint { address, tls: Tls::Off, ..Endpoint::default() },
         metadata: Vec::new(),
     };
     let catalog: Catalog = rig.must("add_source", reflection(down)).await;

@@ -323,7 +323,7 @@ mod tests {
         }
         let method = catalog.services[0].methods[0].path.clone();
         let spec = CallSpec { method, ..CallSpec::default() };
-        let start = StartCall { spec, messages: vec!["{}".into()], finish: true };
+        let start = StartCall { spec, messages: vec!["{}".into()], finish: true, auth: None };
         let call = now(client.start_call(start)).unwrap();
         assert_eq!(now(client.call(call.id)).unwrap().state, CallState::Finished);
         let events = events.lock().unwrap();

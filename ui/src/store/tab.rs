@@ -174,6 +174,7 @@ impl Tab {
             max_message_bytes: options
                 .max_message_bytes()
                 .map_err(|why| wrong("message limit", why))?,
+            ..CallSpec::default()
         })
     }
 }

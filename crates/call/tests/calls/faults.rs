@@ -109,7 +109,8 @@ async fn nobody_there() {
 async fn refused_before_anything_is_sent() {
     let server = grpc(|_, _| async { panic!("it was called") }).await;
     let good = spec(&server.address, CallKind::Unary);
-    let endpoint = |address: &str| Endpoint { address: address.into(), tls: Tls::Off };
+    let endpoint =
+        |address: &str| Endpoint { address: address.into(), tls: Tls::Off, ..Endpoint::default() };
     let table = [
         (CallSpec { endpoint: endpoint("localhost"), ..good.clone() }, "localhost"),
         (CallSpec { method: "/a/b".into(), ..good.clone() }, "method"),

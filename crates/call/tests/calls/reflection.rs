@@ -90,7 +90,9 @@ const V1: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 const V1ALPHA: &str = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 
 async fn reflect(address: &str) -> Result<Reflected, Problem> {
-    Client::new().reflect(&Endpoint { address: address.into(), tls: Tls::Off }, &[]).await
+    Client::new()
+        .reflect(&Endpoint { address: address.into(), tls: Tls::Off, ..Endpoint::default() }, &[])
+        .await
 }
 
 /// `files of the set | problems`, to be compared with a line.
@@ -332,7 +334,8 @@ async fn metadata_goes_along() {
         reply.head(200, &[("content-type", "application/grpc"), ("grpc-status", status)], true);
     })
     .await;
-    let endpoint = Endpoint { address: server.address.clone(), tls: Tls::Off };
+    let endpoint =
+        Endpoint { address: server.address.clone(), tls: Tls::Off, ..Endpoint::default() };
     let client = Client::new();
     let problem = client.reflect(&endpoint, &[]).await.unwrap_err();
     assert_eq!(problem.grpc_status, Some(16));

@@ -100,7 +100,7 @@ async fn metadata_there_and_back() {
 #[tokio::test]
 async fn reflection() {
     let (address, _guard) = sample().await;
-    let endpoint = Endpoint { address, tls: Tls::Off };
+    let endpoint = Endpoint { address, tls: Tls::Off, ..Endpoint::default() };
     let reflected = Client::new().reflect(&endpoint, &[]).await.unwrap();
     assert_eq!(reflected.problems, []);
     assert_eq!(reflected.version, "v1");
@@ -131,7 +131,8 @@ async fn reflection() {
 async fn health() {
     let (address, _guard) = sample().await;
     let client = Client::new();
-    let endpoint = |address: &str| Endpoint { address: address.into(), tls: Tls::Off };
+    let endpoint =
+        |address: &str| Endpoint { address: address.into(), tls: Tls::Off, ..Endpoint::default() };
     assert_eq!(client.health(&endpoint(&address)).await, Health::Serving);
 
     let other = grpc(|request, mut reply| async move {

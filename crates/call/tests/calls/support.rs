@@ -272,8 +272,17 @@ impl Call {
                 CallEventKind::Connected { .. } => "connected".into(),
                 CallEventKind::Secured(_) => "secured".into(),
                 CallEventKind::Reused { .. } => "reused".into(),
-                CallEventKind::Sent { message } => format!("sent:{}", message.len()),
+                CallEventKind::Sent { message, compressed: None } => {
+                    format!("sent:{}", message.len())
+                }
+                CallEventKind::Sent { message, compressed: Some(bytes) } => {
+                    format!("sent:{}>{bytes}", message.len())
+                }
                 CallEventKind::HalfClosed => "half-closed".into(),
+                CallEventKind::Waiting { .. } => "waiting".into(),
+                CallEventKind::Picked { .. } => "picked".into(),
+                CallEventKind::Retrying(attempt) => format!("retrying:{}", attempt.number),
+                CallEventKind::Pinged { .. } => "pinged".into(),
                 CallEventKind::Headers { .. } => "headers".into(),
                 CallEventKind::Received { message, compressed: None } => {
                     format!("received:{}", message.len())

@@ -70,7 +70,7 @@ async fn call(opened: &Opened, args: &Call, mut spec: CallSpec) -> Result<u8, Pr
         report::request(&spec);
     }
     let mut events = studio.events();
-    let start = StartCall { spec, messages, finish };
+    let start = StartCall { spec, messages, finish, auth: None };
     let record = studio.start_call(start).await.map_err(|problem| at(problem, &place, 1))?;
     let id = record.id;
     let types = match args.emit_defaults {

@@ -7,12 +7,12 @@ use wirelab_model::*;
 pub fn call(method: &str, address: &str, started_unix_ms: i64) -> CallRecord {
     CallRecord {
         spec: CallSpec {
-            endpoint: Endpoint { address: address.into(), tls: Tls::Off },
+            endpoint: Endpoint { address: address.into(), tls: Tls::Off, ..Endpoint::default() },
             method: method.into(),
             kind: CallKind::Bidi,
             metadata: vec![Metadatum::text("a", "1"), Metadatum::binary("b-bin", vec![0, 255])],
             deadline_ms: Some(1_500),
-            max_message_bytes: None,
+            ..CallSpec::default()
         },
         started_unix_ms,
         ..CallRecord::default()

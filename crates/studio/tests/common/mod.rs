@@ -79,7 +79,11 @@ impl Rig {
 
     pub fn spec(&self, method: &str) -> CallSpec {
         CallSpec {
-            endpoint: Endpoint { address: self.address.clone(), tls: Tls::Off },
+            endpoint: Endpoint {
+                address: self.address.clone(),
+                tls: Tls::Off,
+                ..Endpoint::default()
+            },
             method: method.into(),
             metadata: vec![Metadatum::text("demo-interval-ms", "1")],
             ..CallSpec::default()
@@ -88,7 +92,7 @@ impl Rig {
 
     pub async fn start(&self, spec: CallSpec, messages: &[&str], finish: bool) -> CallRecord {
         let messages = messages.iter().map(|text| (*text).to_owned()).collect();
-        self.must("start_call", StartCall { spec, messages, finish }).await
+        self.must("start_call", StartCall { spec, messages, finish, auth: None }).await
     }
 
     /// The next event.

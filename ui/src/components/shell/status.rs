@@ -92,7 +92,7 @@ fn watch_health() {
             while round.get_value() == mine {
                 let Endpoint { address, .. } = &endpoint;
                 let address = address.trim().to_owned();
-                let asked = Endpoint { address: address.clone(), tls: endpoint.tls };
+                let asked = endpoint.clone();
                 let health = store.client().health(asked).await;
                 if round.get_value() == mine
                     && let Ok(health) = health

@@ -56,6 +56,7 @@ pub fn AddSource(close: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoVi
                 endpoint: Endpoint {
                     address: text,
                     tls: if tls.get_untracked() { Tls::System } else { Tls::Off },
+                    ..Endpoint::default()
                 },
                 metadata: Vec::new(),
             },
