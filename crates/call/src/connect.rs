@@ -1,13 +1,12 @@
-//! One HTTP/2 connection: name, TCP, TLS, HTTP/2, and the task that drives it.
+//! One connection: name, TCP, TLS, HTTP, and the task that drives it.
 
 use crate::endpoint::Target;
 use crate::explain::{self, Failure, Lost};
+use crate::http::{Http, HttpError, Sender, handshake};
 use crate::pool::POOL_IDLE_TIMEOUT;
 use crate::queue::Teller;
 use crate::tap::{Tap, Tapped};
 use crate::tls::{self, Trust};
-use bytes::Bytes;
-use h2::client::SendRequest;
 use rustls::pki_types::ServerName;
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
@@ -31,12 +30,6 @@ pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// After this many unanswered TCP probes the connection is dead.
 pub const KEEPALIVE_PROBES: u32 = 3;
 
-/// Bytes of one stream that the server may send ahead of its reader.
-const STREAM_WINDOW: u32 = 1 << 20;
-/// Bytes of all streams of a connection that the server may send ahead of their readers.
-const CONNECTION_WINDOW: u32 = 16 << 20;
-/// The largest response headers or trailers, bytes.
-const MAX_HEADER_BYTES: u32 = 1 << 20;
 /// The most socket addresses of a name that are tried.
 const MAX_ADDRESSES: usize = 16;
 
@@ -57,7 +50,7 @@ impl Default for Patience {
 
 /// A live connection.
 pub(crate) struct Connection {
-    pub send: SendRequest<Bytes>,
+    pub sender: Sender,
     pub state: Arc<State>,
 }
 
@@ -110,9 +103,11 @@ impl State {
         }
     }
 
-    /// Explains an HTTP/2 error that ended a call.
-    pub fn explain(&self, error: &h2::Error) -> Failure {
-        if let (true, Some(reason)) = (error.is_reset(), error.reason()) {
+    /// Explains an HTTP error that ended a call.
+    pub fn explain(&self, error: &HttpError) -> Failure {
+        if let HttpError::Two(error) = error
+            && let (true, Some(reason)) = (error.is_reset(), error.reason())
+        {
             let code = crate::status::from_reset(reason);
             return explain::reset(code, reason.description(), error.is_remote());
         }
@@ -120,7 +115,7 @@ impl State {
             target: &self.target,
             head: &self.plain.head(),
             silent: self.silent.load(SeqCst).then_some(self.patience.connect),
-            error: error.to_string(),
+            error,
         })
     }
 
@@ -136,6 +131,7 @@ impl State {
 /// Connects, telling each phase.
 pub(crate) async fn dial(
     target: &Target,
+    http: Http,
     trust: Option<&Trust>,
     patience: Patience,
     teller: &Teller,
@@ -170,14 +166,15 @@ pub(crate) async fn dial(
     match trust {
         None => {
             let plain = stream.tap();
-            drive(stream, state(plain, None)).await
+            drive(stream, http.agreed(None), state(plain, None)).await
         }
         Some(trust) => {
-            let stream = secure(target, stream, trust, until).await?;
+            let stream = secure(target, http, stream, trust, until).await?;
+            let http = http.agreed(stream.get_ref().1.alpn_protocol());
             let info = tls::info(stream.get_ref().1);
             teller.tell(CallEventKind::Secured(info.clone()));
             let plain = Arc::new(Tap::default());
-            drive(Tapped::new(stream, plain.clone()), state(plain, Some(info))).await
+            drive(Tapped::new(stream, plain.clone()), http, state(plain, Some(info))).await
         }
     }
 }
@@ -231,6 +228,7 @@ fn prepare(tcp: TcpStream) -> io::Result<(TcpStream, std::net::TcpStream)> {
 
 async fn secure<S>(
     target: &Target,
+    http: Http,
     stream: S,
     trust: &Trust,
     until: Instant,
@@ -241,7 +239,9 @@ where
     let fail = |error: &io::Error| explain::tls(target, error, trust.roots);
     let name = ServerName::try_from(target.host().to_owned())
         .map_err(|error| fail(&io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-    let connector = TlsConnector::from(trust.config.clone());
+    let mut config = (*trust.config).clone();
+    config.alpn_protocols = http.alpn();
+    let connector = TlsConnector::from(Arc::new(config));
     match timeout_at(until, connector.connect(name, stream)).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => Err(fail(&error)),
@@ -249,33 +249,28 @@ where
     }
 }
 
-async fn drive<S>(stream: S, state: Arc<State>) -> Result<Connection, Failure>
+async fn drive<S>(stream: S, http: Http, state: Arc<State>) -> Result<Connection, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (send, connection) = h2::client::Builder::new()
-        .initial_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_header_list_size(MAX_HEADER_BYTES)
-        .enable_push(false)
-        .handshake(stream)
-        .await
-        .map_err(|error| state.explain(&error))?;
+    let (sender, connection) =
+        handshake(stream, http).await.map_err(|error| state.explain(&error))?;
     let driven = state.clone();
     tokio::spawn(async move {
         let state = driven;
         tokio::select! {
             ended = connection => {
                 if let Err(error) = ended {
-                    tracing::debug!(peer = state.peer, %error, "a connection ended");
+                    tracing::debug!(peer = state.peer, ?error, "a connection ended");
                 }
             }
-            () = silence(&state) => {}
+            // Over HTTP/1.1 a server says nothing until it answers.
+            () = silence(&state), if http != Http::One => {}
             () = idleness(&state) => {}
         }
         state.close();
     });
-    Ok(Connection { send, state })
+    Ok(Connection { sender, state })
 }
 
 /// Ends when a new peer has said nothing for too long; never for one that speaks.

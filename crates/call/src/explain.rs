@@ -2,6 +2,7 @@
 
 use crate::endpoint::Target;
 use crate::frame::FrameError;
+use crate::http::HttpError;
 use rustls::CertificateError;
 use std::io;
 use std::time::Duration;
@@ -162,13 +163,16 @@ pub(crate) struct Lost<'a> {
     pub head: &'a [u8],
     /// The peer said nothing for this long after the connection was made.
     pub silent: Option<Duration>,
-    /// What the HTTP/2 library says.
-    pub error: String,
+    /// What the HTTP library says.
+    pub error: &'a HttpError,
 }
 
 /// The connection failed under a call.
 pub(crate) fn lost(lost: &Lost<'_>) -> Failure {
     let Lost { target, head, silent, error } = lost;
+    if let HttpError::One(error) = error {
+        return lost_one(target, head, error);
+    }
     let text = String::from_utf8_lossy(head);
     let (kind, message, help) = if let (true, Some(silent)) = (head.is_empty(), silent) {
         (
@@ -222,15 +226,67 @@ pub(crate) fn lost(lost: &Lost<'_>) -> Failure {
             "the server may have stopped or restarted: look at its log, then try again",
         )
     } else {
-        let start: String = text.chars().take(24).flat_map(char::escape_default).collect();
         return unavailable(
             ProblemKind::NotGrpc,
-            format!("{target} does not speak HTTP/2: it began with `{start}`"),
+            format!("{target} does not speak HTTP/2: it began with `{}`", start(&text)),
             "check the port, another kind of server is there",
             target,
         );
     };
     unavailable(kind, message, help, target)
+}
+
+/// A connection ended before its first call could begin.
+pub(crate) fn gone() -> Failure {
+    let message = "the new connection ended before it could be used";
+    failure(
+        StatusCode::Unavailable,
+        Problem::new(ProblemKind::Interrupted, message).help("try again"),
+    )
+}
+
+/// The connection failed under a call over HTTP/1.1.
+fn lost_one(target: &Target, head: &[u8], error: &hyper::Error) -> Failure {
+    let text = String::from_utf8_lossy(head);
+    let wants_tls = matches!(head, [0x15 | 0x16, 0x03, ..])
+        || text.starts_with("HTTP/1") && text.contains("HTTPS");
+    let (kind, message, help) = if wants_tls && !target.tls() {
+        (
+            ProblemKind::Tls,
+            format!("{target} wants TLS, but was called in plaintext"),
+            "turn TLS on, or use https://",
+        )
+    } else if text.starts_with("HTTP/1") {
+        (
+            ProblemKind::Interrupted,
+            format!("the connection to {target} ended in the middle of the call: {error}"),
+            "the server may have stopped or restarted: look at its log, then try again",
+        )
+    } else if head.is_empty() {
+        (
+            ProblemKind::NotGrpc,
+            format!("{target} closed the connection without an answer"),
+            "it may speak HTTP/2 only (choose HTTP/2), or want TLS: check the port",
+        )
+    } else if is_http2(head) {
+        (
+            ProblemKind::NotGrpc,
+            format!("{target} speaks HTTP/2, but was called in HTTP/1.1"),
+            "choose HTTP/2",
+        )
+    } else {
+        (
+            ProblemKind::NotGrpc,
+            format!("{target} does not speak HTTP: it began with `{}`", start(&text)),
+            "check the port, another kind of server is there",
+        )
+    };
+    unavailable(kind, message, help, target)
+}
+
+/// The first characters of what a peer said.
+fn start(text: &str) -> String {
+    text.chars().take(24).flat_map(char::escape_default).collect()
 }
 
 /// A server's first frame is SETTINGS, or GOAWAY when it is in a bad mood (RFC 9113 §3.4).

@@ -1,10 +1,14 @@
 //! gRPC's length-prefixed messages (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
 
+use crate::explain::{self, Failure};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use std::io::Read;
+use wirelab_model::{Problem, ProblemKind};
 
 /// One byte of flags and four of length.
 pub(crate) const PREFIX_BYTES: usize = 5;
+/// Messages up to this size travel with their prefix in one piece, bytes.
+const JOINED_BYTES: usize = 16 << 10;
 
 /// A message taken out of the stream.
 #[derive(Debug, PartialEq)]
@@ -36,6 +40,7 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// `limit` in bytes of a message; `encoding` as `grpc-encoding` says.
     pub fn new(limit: u64, encoding: Option<String>) -> Self {
+        let encoding = encoding.filter(|name| name != "identity");
         Decoder { buffer: BytesMut::new(), limit, encoding }
     }
 
@@ -99,13 +104,44 @@ impl Decoder {
     }
 }
 
-/// The prefix of an uncompressed message; none when it is longer than gRPC can say.
-pub(crate) fn prefix(length: usize) -> Option<Bytes> {
-    let length = u32::try_from(length).ok()?;
-    let mut prefix = BytesMut::with_capacity(PREFIX_BYTES);
+/// A message as it is sent.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Encoded {
+    /// Goes first, where it is not in one piece with the payload.
+    pub prefix: Option<Bytes>,
+    pub payload: Bytes,
+    /// Bytes of the message when it is compressed.
+    pub compressed: Option<u64>,
+}
+
+impl Encoded {
+    /// Bytes on the connection.
+    pub fn len(&self) -> u64 {
+        let prefix = self.prefix.as_ref().map_or(0, Bytes::len);
+        (prefix + self.payload.len()) as u64
+    }
+}
+
+/// A message with its prefix.
+///
+/// # Errors
+/// When it is longer than gRPC can say.
+pub(crate) fn encode(message: Bytes) -> Result<Encoded, Failure> {
+    let Ok(length) = u32::try_from(message.len()) else {
+        let text = format!("the request message is too large: {} bytes", message.len());
+        let problem = Problem::new(ProblemKind::TooLarge, text);
+        return Err(explain::refused(problem.help("gRPC messages cannot be longer than 4 GiB")));
+    };
+    let join = message.len() <= JOINED_BYTES;
+    let mut prefix =
+        BytesMut::with_capacity(if join { PREFIX_BYTES + message.len() } else { PREFIX_BYTES });
     prefix.put_u8(0);
     prefix.put_u32(length);
-    Some(prefix.freeze())
+    if join {
+        prefix.extend_from_slice(&message);
+        return Ok(Encoded { prefix: None, payload: prefix.freeze(), compressed: None });
+    }
+    Ok(Encoded { prefix: Some(prefix.freeze()), payload: message, compressed: None })
 }
 
 #[cfg(test)]

@@ -30,9 +30,11 @@
 mod client;
 mod connect;
 mod endpoint;
+mod exchange;
 mod explain;
 mod frame;
 mod health;
+mod http;
 mod invoke;
 mod metadata;
 mod plan;
@@ -44,12 +46,13 @@ pub mod scripted;
 mod status;
 mod tap;
 mod tls;
+mod transport;
 
 pub use client::Client;
 pub use connect::{CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KEEPALIVE_TIME};
 pub use endpoint::Target;
 pub use health::HEALTH_TIMEOUT;
 pub use invoke::{Events, Invoke, Requests, requests};
-pub use pool::{MAX_CONNECTIONS_PER_ENDPOINT, POOL_IDLE_TIMEOUT};
+pub use pool::{MAX_CONNECTIONS_PER_ENDPOINT, MAX_HTTP1_CALLS_PER_ENDPOINT, POOL_IDLE_TIMEOUT};
 pub use queue::{QUEUE_BYTES, QUEUE_EVENTS};
 pub use reflect::{REFLECT_TIMEOUT, Reflected};

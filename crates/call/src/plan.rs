@@ -1,79 +1,115 @@
 //! What must be right about a call before anything is sent.
 
 use crate::endpoint::Target;
+use crate::http::Http;
 use crate::metadata;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
-use http::uri::PathAndQuery;
+use crate::transport::{self, Protocol};
+use http::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
+use http::uri::{Authority, PathAndQuery};
 use http::{Method, Request, Uri, Version};
 use std::time::Duration;
 use wirelab_model::{CallKind, CallSpec, DEFAULT_MAX_MESSAGE_BYTES, Problem, ProblemKind};
 
-/// The most that `grpc-timeout` can say of each unit.
-const MAX_TIMEOUT_DIGITS: u128 = 99_999_999;
-
 /// A call that can be tried.
 pub(crate) struct Plan {
     pub target: Target,
+    /// Which HTTP carries it.
+    pub http: Http,
+    pub protocol: Box<dyn Protocol>,
     pub kind: CallKind,
     /// `pkg.Service/Method`.
     pub method: String,
-    /// The largest response message, bytes.
-    pub limit: u64,
     /// Since the call began.
     pub deadline: Option<Duration>,
+    /// Instead of the instance's own.
+    authority: Option<Authority>,
     path: PathAndQuery,
     headers: HeaderMap,
 }
 
 impl Plan {
-    /// Checks the endpoint, the method's name and the metadata.
+    /// Checks the endpoint, the method's name, the metadata, and whether the transport can carry the call.
     pub fn new(spec: &CallSpec) -> Result<Plan, Problem> {
         let target = Target::parse(&spec.endpoint)?;
         let path = path(&spec.method)?;
-        let mut headers = HeaderMap::new();
-        headers.insert(TE, HeaderValue::from_static("trailers"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        headers.insert("grpc-accept-encoding", HeaderValue::from_static("identity,gzip"));
-        headers.insert(
-            USER_AGENT,
-            HeaderValue::from_static(concat!("wirelab/", env!("CARGO_PKG_VERSION"))),
-        );
+        let limit = spec.max_message_bytes.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES);
+        let http = transport::http(spec, target.tls())?;
+        let protocol = transport::protocol(spec, limit)?;
+        let mut headers = protocol.headers();
+        headers.insert(USER_AGENT, user_agent(spec.endpoint.user_agent.as_deref())?);
         metadata::to_headers(&spec.metadata, &mut headers)?;
         Ok(Plan {
             target,
+            http,
+            protocol,
             kind: spec.kind,
             method: spec.method.clone(),
-            limit: spec.max_message_bytes.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES),
             deadline: spec.deadline_ms.map(Duration::from_millis),
+            authority: spec.endpoint.authority.as_deref().map(authority).transpose()?,
             path,
             headers,
         })
     }
 
-    /// The request as it is sent when `elapsed` has passed since the call began.
-    pub fn request(&self, elapsed: Duration) -> Result<Request<()>, Problem> {
-        let uri = Uri::builder()
-            .scheme(if self.target.tls() { "https" } else { "http" })
-            .authority(self.target.to_string())
-            .path_and_query(self.path.clone())
-            .build()
-            .map_err(|error| {
-                Problem::new(ProblemKind::Mismatch, format!("the address cannot be sent: {error}"))
-                    .at(self.target.to_string())
-                    .help("write host:port")
-            })?;
+    /// The request as it is sent to `authority` (`host:port`) when `elapsed` has passed since the call began;
+    /// `one` in the form of HTTP/1.1.
+    pub fn request(
+        &self,
+        authority: &str,
+        elapsed: Duration,
+        one: bool,
+    ) -> Result<Request<()>, Problem> {
+        let authority = match &self.authority {
+            Some(authority) => authority.clone(),
+            None => self::authority(authority)?,
+        };
         let mut request = Request::new(());
         *request.method_mut() = Method::POST;
-        *request.version_mut() = Version::HTTP_2;
-        *request.uri_mut() = uri;
         *request.headers_mut() = self.headers.clone();
-        if let Some(deadline) = self.deadline
-            && let Ok(value) = HeaderValue::from_str(&timeout(deadline.saturating_sub(elapsed)))
-        {
-            request.headers_mut().insert("grpc-timeout", value);
+        if one {
+            let host = HeaderValue::from_str(authority.as_str()).map_err(unsendable)?;
+            request.headers_mut().insert(HOST, host);
+            *request.uri_mut() = Uri::from(self.path.clone());
+        } else {
+            *request.version_mut() = Version::HTTP_2;
+            *request.uri_mut() = Uri::builder()
+                .scheme(if self.target.tls() { "https" } else { "http" })
+                .authority(authority)
+                .path_and_query(self.path.clone())
+                .build()
+                .map_err(unsendable)?;
+        }
+        if let Some(deadline) = self.deadline {
+            let (name, value) = self.protocol.timeout(deadline.saturating_sub(elapsed));
+            request.headers_mut().insert(name, HeaderValue::from_str(&value).map_err(unsendable)?);
         }
         Ok(request)
     }
+}
+
+fn unsendable(error: impl std::fmt::Display) -> Problem {
+    Problem::new(ProblemKind::Mismatch, format!("the request cannot be sent: {error}"))
+        .help("check the address and the authority")
+}
+
+/// What goes as `:authority` (RFC 9113 §8.3.1) or `Host`.
+fn authority(text: &str) -> Result<Authority, Problem> {
+    let parsed = text.parse::<Authority>().ok().filter(|_| !text.contains('@'));
+    parsed.ok_or_else(|| {
+        let message = format!("`{}` is not an authority", text.escape_debug());
+        Problem::new(ProblemKind::Mismatch, message).at("authority").help("write host or host:port")
+    })
+}
+
+fn user_agent(given: Option<&str>) -> Result<HeaderValue, Problem> {
+    let Some(text) = given else {
+        return Ok(HeaderValue::from_static(concat!("wirelab/", env!("CARGO_PKG_VERSION"))));
+    };
+    let value = text.bytes().all(|b| matches!(b, b' '..=b'~')).then(|| HeaderValue::from_str(text));
+    value.and_then(Result::ok).ok_or_else(|| {
+        let message = format!("`{}` is not a user agent", text.escape_debug());
+        Problem::new(ProblemKind::Mismatch, message).at("user_agent").help("use printable ASCII")
+    })
 }
 
 fn path(method: &str) -> Result<PathAndQuery, Problem> {
@@ -96,46 +132,9 @@ fn path(method: &str) -> Result<PathAndQuery, Problem> {
     })
 }
 
-/// `grpc-timeout`: at most eight digits and a unit, rounded up so that the server is not the stricter side.
-fn timeout(left: Duration) -> String {
-    let units: [(&str, u128); 5] = [
-        ("u", 1_000),
-        ("m", 1_000_000),
-        ("S", 1_000_000_000),
-        ("M", 60_000_000_000),
-        ("H", 3_600_000_000_000),
-    ];
-    let nanos = left.as_nanos();
-    units
-        .iter()
-        .map(|(unit, size)| (unit, nanos.div_ceil(*size)))
-        .find(|(_, amount)| *amount <= MAX_TIMEOUT_DIGITS)
-        .map_or_else(
-            || format!("{MAX_TIMEOUT_DIGITS}H"),
-            |(unit, amount)| format!("{amount}{unit}"),
-        )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn timeouts() {
-        let table = [
-            (Duration::ZERO, "0u"),
-            (Duration::from_nanos(1), "1u"),
-            (Duration::from_millis(250), "250000u"),
-            (Duration::from_millis(99_999), "99999000u"),
-            (Duration::from_secs(100), "100000m"),
-            (Duration::from_secs(100_000), "100000S"),
-            (Duration::from_secs(100_000_000), "1666667M"),
-            (Duration::MAX, "99999999H"),
-        ];
-        for (left, want) in table {
-            assert_eq!(timeout(left), want, "{left:?}");
-        }
-    }
 
     #[test]
     fn methods() {

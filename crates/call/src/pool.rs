@@ -2,16 +2,15 @@
 
 use crate::connect::{Connection, Patience, Pulse, State, dial};
 use crate::endpoint::Target;
-use crate::explain::Failure;
+use crate::explain::{self, Failure};
+use crate::http::{Hold, Http, HttpError};
 use crate::queue::Teller;
 use crate::tls::Trust;
-use bytes::Bytes;
-use futures_util::FutureExt;
-use h2::client::SendRequest;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wirelab_model::{CallEventKind, WireBytes};
 
 /// A connection that no call uses is closed after this long, or up to twice that.
@@ -19,6 +18,9 @@ pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 /// How many connections an endpoint gets when the server allows fewer streams on one than there are calls;
 /// calls beyond wait for a stream.
 pub const MAX_CONNECTIONS_PER_ENDPOINT: usize = 8;
+
+/// How many calls an endpoint gets at once over HTTP/1.1, each on a connection of its own; calls beyond wait.
+pub const MAX_HTTP1_CALLS_PER_ENDPOINT: usize = 64;
 
 /// How many endpoints may have idle connections.
 const MAX_ENDPOINTS: usize = 64;
@@ -29,11 +31,26 @@ const PENDING_YIELDS: usize = 64;
 #[derive(Default)]
 pub(crate) struct Pool {
     pub patience: Patience,
-    slots: Mutex<HashMap<Target, Arc<Slot>>>,
+    slots: Mutex<HashMap<Key, Arc<Slot>>>,
 }
 
-/// Held while dialling, so that calls made at once share one connection.
-type Slot = tokio::sync::Mutex<Endpoint>;
+/// Whom connections lead to and which HTTP they may speak.
+type Key = (Target, Http);
+
+/// The connections of one endpoint.
+struct Slot {
+    /// Held while dialling, so that calls made at once share one connection.
+    endpoint: tokio::sync::Mutex<Endpoint>,
+    /// One permit for each call over HTTP/1.1.
+    lines: Arc<Semaphore>,
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        let lines = Arc::new(Semaphore::new(MAX_HTTP1_CALLS_PER_ENDPOINT));
+        Slot { endpoint: tokio::sync::Mutex::default(), lines }
+    }
+}
 
 #[derive(Default)]
 struct Endpoint {
@@ -44,7 +61,7 @@ struct Endpoint {
 
 /// A connection while a call uses it.
 pub(crate) struct Lease {
-    pub send: SendRequest<Bytes>,
+    pub hold: Hold,
     pub state: Arc<State>,
     /// How many calls had begun when this one did, itself included.
     begun: u64,
@@ -52,6 +69,8 @@ pub(crate) struct Lease {
     busy: bool,
     sent: u64,
     received: u64,
+    /// Where only one call at a time is possible.
+    line: Option<OwnedSemaphorePermit>,
 }
 
 impl Pool {
@@ -59,12 +78,17 @@ impl Pool {
     pub async fn lease(
         &self,
         target: &Target,
+        http: Http,
         trust: Option<&Trust>,
         teller: &Teller,
     ) -> Result<Lease, Failure> {
         let asked = Instant::now();
-        let slot = self.slot(target);
-        let mut endpoint = slot.lock().await;
+        let slot = self.slot(&(target.clone(), http));
+        let line = match http {
+            Http::Two => None,
+            Http::One | Http::Agreed => slot.lines.clone().acquire_owned().await.ok(),
+        };
+        let mut endpoint = slot.endpoint.lock().await;
         if let Some((at, failure)) = &endpoint.failed
             && *at >= asked
         {
@@ -75,14 +99,14 @@ impl Pool {
                 peer: lease.state.peer.clone(),
                 tls: lease.state.tls.clone(),
             });
-            return Ok(lease);
+            return Ok(lease.on(line));
         }
-        match dial(target, trust, self.patience, teller).await {
+        match dial(target, http, trust, self.patience, teller).await {
             Ok(connection) => {
                 let lease = Lease::new(&connection, true);
                 endpoint.connections.push(connection);
                 endpoint.failed = None;
-                Ok(lease)
+                lease.map(|lease| lease.on(line)).ok_or_else(explain::gone)
             }
             Err(failure) => {
                 endpoint.failed = Some((Instant::now(), failure.clone()));
@@ -91,19 +115,19 @@ impl Pool {
         }
     }
 
-    fn slot(&self, target: &Target) -> Arc<Slot> {
+    fn slot(&self, key: &Key) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = slots.get(target) {
+        if let Some(slot) = slots.get(key) {
             return slot.clone();
         }
         if slots.len() >= MAX_ENDPOINTS {
             // Whoever dials or calls there holds a clone or an active call; the rest is idle.
             slots.retain(|_, slot| {
                 Arc::strong_count(slot) > 1
-                    || slot.try_lock().is_ok_and(|endpoint| endpoint.in_use())
+                    || slot.endpoint.try_lock().is_ok_and(|endpoint| endpoint.in_use())
             });
         }
-        slots.entry(target.clone()).or_default().clone()
+        slots.entry(key.clone()).or_default().clone()
     }
 }
 
@@ -126,13 +150,12 @@ impl Endpoint {
             .iter()
             .min_by_key(|connection| connection.state.active.load(SeqCst))?;
         let active = connection.state.active.load(SeqCst);
-        let full = active >= connection.send.current_max_send_streams();
+        let full = active >= connection.sender.capacity();
         if full && self.connections.len() < MAX_CONNECTIONS_PER_ENDPOINT {
             return None;
         }
-        let lease = Lease::new(connection, false);
-        // It may just have been closed for idleness.
-        (!lease.state.is_closed()).then_some(lease)
+        // It may be full with a request that allows no other beside it, or just have been closed for idleness.
+        Lease::new(connection, false).filter(|lease| !lease.state.is_closed())
     }
 }
 
@@ -141,28 +164,47 @@ async fn is_alive(connection: &mut Connection) -> bool {
         if connection.state.is_closed() {
             return false;
         }
+        let used = connection.state.active.load(SeqCst) > 0;
         match connection.state.pulse() {
             Pulse::Dead => return false,
-            Pulse::Quiet => break,
             // Perhaps its end, perhaps only data of other calls.
-            Pulse::Pending if connection.state.active.load(SeqCst) > 0 => break,
-            Pulse::Pending => tokio::task::yield_now().await,
+            Pulse::Pending if used => break,
+            Pulse::Pending => {}
+            Pulse::Quiet => match connection.sender.is_ready() {
+                None => return false,
+                Some(ready) if ready || used => return true,
+                // The end of the last response is being read.
+                Some(_) => {}
+            },
         }
+        tokio::task::yield_now().await;
     }
-    // Knows of a GOAWAY that the task has read.
-    let ready = std::future::poll_fn(|cx| connection.send.poll_ready(cx)).now_or_never();
-    !matches!(ready, Some(Err(_)))
+    let used = connection.state.active.load(SeqCst) > 0;
+    connection.sender.is_ready().is_some_and(|ready| ready || used)
 }
 
 impl Lease {
-    fn new(connection: &Connection, fresh: bool) -> Lease {
+    /// None when the connection is busy with a request that allows no other beside it.
+    fn new(connection: &Connection, fresh: bool) -> Option<Lease> {
+        let hold = connection.sender.hold()?;
         let state = connection.state.clone();
         let busy = state.active.fetch_add(1, SeqCst) > 0;
         let begun = state.begun.fetch_add(1, SeqCst) + 1;
         // What it took to set a new connection up belongs to the call that wanted it.
         let (sent, received) =
             if fresh { (0, 0) } else { (state.wire.sent(), state.wire.received()) };
-        Lease { send: connection.send.clone(), state, begun, busy, sent, received }
+        Some(Lease { hold, state, begun, busy, sent, received, line: None })
+    }
+
+    /// Keeps the permit where the connection needs it.
+    fn on(mut self, line: Option<OwnedSemaphorePermit>) -> Lease {
+        self.line = line.filter(|_| self.hold.is_one());
+        self
+    }
+
+    /// Explains an HTTP error that ended the call.
+    pub fn lost(&self, error: &HttpError) -> Failure {
+        self.state.explain(error)
     }
 
     /// Bytes moved since.

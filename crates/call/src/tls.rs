@@ -6,9 +6,6 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 use wirelab_model::{Problem, ProblemKind, TlsInfo};
 
-/// HTTP/2 over TLS, as ALPN names it.
-const H2: &[u8] = b"h2";
-
 /// The client side of TLS; the system's roots are read when first needed.
 #[derive(Default)]
 pub(crate) struct Tls {
@@ -54,12 +51,11 @@ fn load(extra: Vec<CertificateDer<'static>>) -> Result<Trust, Problem> {
     roots.add_parsable_certificates(extra);
     let count = roots.len();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(internal)?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![H2.to_vec()];
     Ok(Trust { config: Arc::new(config), roots: count })
 }
 

@@ -1,0 +1,204 @@
+//! One attempt of a call on a connection: requests out, events in, the same for every protocol.
+
+use crate::explain::{self, Failure};
+use crate::frame::Encoded;
+use crate::http::{Download, HttpError, Pending, Upload};
+use crate::invoke::Requests;
+use crate::plan::Plan;
+use crate::pool::Lease;
+use crate::queue::Teller;
+use crate::transport::{Answer, End, Part};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use std::future::Future;
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
+use wirelab_model::{Blob, CallEventKind, Problem, ProblemKind, StatusCode};
+
+/// How much of an answer that is not of the protocol is quoted, bytes, and how long it is waited for.
+const QUOTE_BYTES: usize = 200;
+const QUOTE_WAIT: Duration = Duration::from_secs(1);
+
+/// One attempt.
+pub(crate) struct Attempt<'a> {
+    pub plan: &'a Plan,
+    /// When the call began, which its deadline counts from.
+    pub started: Instant,
+    /// The instance's name, sent unless the plan has another.
+    pub authority: &'a str,
+}
+
+/// Sends and receives at the same time until the server has ended the call. Dropping it breaks the request off.
+pub(crate) async fn exchange(
+    attempt: &Attempt<'_>,
+    lease: &mut Lease,
+    mut requests: Requests,
+    teller: &Teller,
+) -> Result<Failure, Failure> {
+    let plan = attempt.plan;
+    // The only request message says how long the body is.
+    let first = match plan.kind.client_streams() {
+        true => None,
+        false => Some(prepare(only(&mut requests).await?, plan)?),
+    };
+    let request = plan
+        .request(attempt.authority, attempt.started.elapsed(), lease.hold.is_one())
+        .map_err(explain::refused)?;
+    let length = first.as_ref().map(|(_, encoded)| encoded.len());
+    let opened = lease.hold.open(request, length).await;
+    let lost = |error: HttpError| lease.lost(&error);
+    let (upload, pending) = opened.map_err(lost)?;
+    let sending = async {
+        match first {
+            Some(first) => send_only(upload, first, teller).await,
+            None => send_all(upload, requests, plan, teller).await?,
+        }
+        Ok(())
+    };
+    with(receive(pending, plan, &lost, teller), sending).await
+}
+
+/// Runs `main` to its end with `side` beside it; a failure of `side` ends both.
+async fn with<T, E>(
+    main: impl Future<Output = Result<T, E>>,
+    side: impl Future<Output = Result<(), E>>,
+) -> Result<T, E> {
+    tokio::pin!(main, side);
+    tokio::select! {
+        biased;
+        done = &mut main => done,
+        sent = &mut side => {
+            sent?;
+            main.await
+        }
+    }
+}
+
+/// A message and what is sent of it.
+type Prepared = (Bytes, Encoded);
+
+fn prepare(message: Bytes, plan: &Plan) -> Result<Prepared, Failure> {
+    let encoded = plan.protocol.encode(message.clone())?;
+    Ok((message, encoded))
+}
+
+async fn only(requests: &mut Requests) -> Result<Bytes, Failure> {
+    requests.next().await.ok_or_else(|| {
+        let problem = Problem::new(ProblemKind::Mismatch, "there is no request message");
+        explain::refused(problem.help("this kind of call sends exactly one, give it"))
+    })
+}
+
+async fn send_only(mut upload: Upload, message: Prepared, teller: &Teller) {
+    if send(&mut upload, message, true, teller).await {
+        teller.tell(CallEventKind::HalfClosed);
+    }
+}
+
+async fn send_all(
+    mut upload: Upload,
+    mut requests: Requests,
+    plan: &Plan,
+    teller: &Teller,
+) -> Result<(), Failure> {
+    while let Some(message) = requests.next().await {
+        if !send(&mut upload, prepare(message, plan)?, false, teller).await {
+            return Ok(());
+        }
+        teller.room().await;
+    }
+    upload.finish().await;
+    teller.tell(CallEventKind::HalfClosed);
+    Ok(())
+}
+
+/// Hands a message over; false when the request is over, and the receiving side knows why.
+async fn send(upload: &mut Upload, message: Prepared, last: bool, teller: &Teller) -> bool {
+    let (message, Encoded { prefix, payload, compressed }) = message;
+    let sent = match prefix {
+        None => upload.send(payload, last).await,
+        Some(prefix) => upload.send(prefix, false).await && upload.send(payload, last).await,
+    };
+    if sent {
+        teller.tell(CallEventKind::Sent { message: Blob(message), compressed });
+    }
+    sent
+}
+
+async fn receive(
+    pending: Pending,
+    plan: &Plan,
+    lost: &impl Fn(HttpError) -> Failure,
+    teller: &Teller,
+) -> Result<Failure, Failure> {
+    let (head, mut body) = pending.head().await.map_err(lost)?.into_parts();
+    let mut reader = match plan.protocol.answer(&head) {
+        Answer::Over(end) => return ended(end, plan, 0, teller),
+        Answer::Body { metadata, reader } => {
+            teller.tell(CallEventKind::Headers { metadata });
+            reader
+        }
+        Answer::Foreign { code, what } => {
+            let metadata = crate::metadata::from_headers(&head.headers, &[]);
+            teller.tell(CallEventKind::Headers { metadata });
+            return Err(explain::not_grpc(code, what, &quote(&mut body).await));
+        }
+    };
+    let mut count = 0_u64;
+    let mut held = 0;
+    loop {
+        match reader.take()? {
+            Some(Part::Message(message)) => {
+                count += 1;
+                if count > 1 && !plan.kind.server_streams() {
+                    return Err(cardinality(plan, "more than one message"));
+                }
+                let (message, compressed) = (Blob(message.payload), message.compressed);
+                teller.tell(CallEventKind::Received { message, compressed });
+                teller.room().await;
+            }
+            Some(Part::End(end)) => return ended(end, plan, count, teller),
+            None => {
+                // Only now may the server send as much again: a slow reader slows it.
+                body.release(std::mem::take(&mut held));
+                match body.data().await.map_err(lost)? {
+                    Some(data) => {
+                        held = data.len();
+                        reader.push(data);
+                    }
+                    None => reader.finish(body.trailers().await.map_err(lost)?),
+                }
+            }
+        }
+    }
+}
+
+/// Ends the call as the server says. `count` is how many messages came.
+fn ended(end: End, plan: &Plan, count: u64, teller: &Teller) -> Result<Failure, Failure> {
+    if let Some(metadata) = end.metadata {
+        teller.tell(CallEventKind::Trailers { metadata });
+    }
+    let mut status = end.status?;
+    if status.is_ok() && count == 0 && !plan.kind.server_streams() {
+        return Err(cardinality(plan, "no message"));
+    }
+    status.problem = explain::status(&status, &plan.method);
+    Ok(Box::new(status))
+}
+
+/// gRPC's own libraries end such a call with UNIMPLEMENTED
+/// (<https://grpc.io/docs/guides/status-codes/>, "response cardinality violation").
+fn cardinality(plan: &Plan, what: &str) -> Failure {
+    explain::broken(
+        StatusCode::Unimplemented,
+        format!("the server answered {what}, but `{}` has exactly one response", plan.method),
+    )
+}
+
+/// The first words of an answer that is not of the protocol.
+async fn quote(body: &mut Download) -> String {
+    let data = timeout(QUOTE_WAIT, body.data()).await.ok().and_then(Result::ok).flatten();
+    let data = data.unwrap_or_default();
+    let text = String::from_utf8_lossy(data.get(..QUOTE_BYTES).unwrap_or(&data)).into_owned();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
