@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """A gRPC server that shares no code with Wirelab: all four kinds, reflection and health, by grpcio.
 
-Prints `listening PORT` once it can be called. Its schema is built here, without protoc. Request metadata tells it
+Prints `listening PORT` once it can be called. Request metadata tells it
 to misbehave: `delay-ms`, `fail` (a status name, with rich details), `die-after` (ends the process after so many
 messages of an answer stream). With `--tls CERTIFICATE KEY` it speaks TLS only.
 """
 
 import argparse
 import os
+import sys
 import time
 from concurrent import futures
 
@@ -20,93 +21,12 @@ from grpc_status import rpc_status
 
 SERVICE = "parts.v1.Parts"
 EDITION_SERVICE = "parts.v2.Drawers"
-FIELD = descriptor_pb2.FieldDescriptorProto
-
-
-def schema():
-    file = descriptor_pb2.FileDescriptorProto(
-        name="parts/v1/parts.proto",
-        package="parts.v1",
-        syntax="proto3",
-        dependency=["google/protobuf/timestamp.proto"],
-    )
-
-    def message(name, *fields):
-        entry = file.message_type.add(name=name)
-        for number, (field, kind, repeated, type_name) in enumerate(fields, 1):
-            entry.field.add(
-                name=field,
-                number=number,
-                type=kind,
-                label=FIELD.LABEL_REPEATED if repeated else FIELD.LABEL_OPTIONAL,
-                type_name=type_name,
-            )
-
-    message("GetPartRequest", ("id", FIELD.TYPE_INT64, False, None))
-    message(
-        "Part",
-        ("id", FIELD.TYPE_INT64, False, None),
-        ("name", FIELD.TYPE_STRING, False, None),
-        ("tags", FIELD.TYPE_STRING, True, None),
-        ("made_at", FIELD.TYPE_MESSAGE, False, ".google.protobuf.Timestamp"),
-    )
-    message("ListPartsRequest", ("count", FIELD.TYPE_INT32, False, None))
-    message("AddSummary", ("added", FIELD.TYPE_INT32, False, None), ("last", FIELD.TYPE_STRING, False, None))
-
-    service = file.service.add(name="Parts")
-    for name, input_type, output_type, client, server in (
-        ("GetPart", "GetPartRequest", "Part", False, False),
-        ("ListParts", "ListPartsRequest", "Part", False, True),
-        ("AddParts", "Part", "AddSummary", True, False),
-        ("Echo", "Part", "Part", True, True),
-    ):
-        service.method.add(
-            name=name,
-            input_type=f".parts.v1.{input_type}",
-            output_type=f".parts.v1.{output_type}",
-            client_streaming=client,
-            server_streaming=server,
-        )
-    return file
-
-
-def edition():
-    """A file of edition 2023 that sets features."""
-    features = descriptor_pb2.FeatureSet
-    file = descriptor_pb2.FileDescriptorProto(
-        name="parts/v2/drawers.proto",
-        package="parts.v2",
-        syntax="editions",
-        edition=descriptor_pb2.EDITION_2023,
-    )
-    file.options.features.field_presence = features.IMPLICIT
-    drawer = file.message_type.add(name="Drawer")
-
-    def field(name, kind, type_name=None, label=FIELD.LABEL_OPTIONAL, **settings):
-        added = drawer.field.add(
-            name=name, number=len(drawer.field) + 1, type=kind, label=label, type_name=type_name
-        )
-        if settings:
-            added.options.features.MergeFrom(features(**settings))
-
-    field("label", FIELD.TYPE_STRING)
-    field("explicit", FIELD.TYPE_INT32, field_presence=features.EXPLICIT)
-    field("inner", FIELD.TYPE_MESSAGE, ".parts.v2.Drawer", message_encoding=features.DELIMITED)
-    field(
-        "shelves",
-        FIELD.TYPE_INT32,
-        label=FIELD.LABEL_REPEATED,
-        repeated_field_encoding=features.EXPANDED,
-    )
-    service = file.service.add(name="Drawers")
-    service.method.add(name="Turn", input_type=".parts.v2.Drawer", output_type=".parts.v2.Drawer")
-    return file
 
 
 POOL = descriptor_pool.Default()
-POOL.AddSerializedFile(timestamp_pb2.DESCRIPTOR.serialized_pb)
-POOL.AddSerializedFile(schema().SerializeToString())
-POOL.AddSerializedFile(edition().SerializeToString())
+for schema in descriptor_pb2.FileDescriptorSet.FromString(open(sys.argv[1], "rb").read()).file:
+    if not schema.name.startswith("google/"):
+        POOL.AddSerializedFile(schema.SerializeToString())
 
 
 def message_class(name):
@@ -201,6 +121,7 @@ def handlers():
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("descriptors", help="a serialized FileDescriptorSet of tests/servers/protos")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     arguments = parser.parse_args()
 

@@ -8,4 +8,5 @@ pub mod command;
 pub mod outside;
 pub mod process;
 pub mod screen;
+pub mod servers;
 pub mod studio;

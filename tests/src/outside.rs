@@ -57,6 +57,46 @@ pub fn google_protos() -> PathBuf {
     path("WIRELAB_GOOGLE_PROTOS")
 }
 
+/// The Protobuf project's compiler.
+pub fn protoc() -> PathBuf {
+    path("WIRELAB_PROTOC")
+}
+
+/// Import root of the well-known types.
+pub fn well_known_protos() -> PathBuf {
+    path("WIRELAB_CONFORMANCE_PROTOS")
+}
+
+/// Node.
+pub fn node() -> PathBuf {
+    path("WIRELAB_NODE")
+}
+
+/// The folder whose `node_modules` has Connect's server.
+pub fn connect() -> PathBuf {
+    path("WIRELAB_CONNECT")
+}
+
+/// etcd.
+pub fn etcd() -> PathBuf {
+    path("WIRELAB_ETCD")
+}
+
+/// Import root of its `.proto` files, which are below `etcd`, and of those that they import.
+pub fn etcd_protos() -> PathBuf {
+    path("WIRELAB_ETCD_PROTOS")
+}
+
+/// Envoy.
+pub fn envoy() -> PathBuf {
+    path("WIRELAB_ENVOY")
+}
+
+/// grpcurl.
+pub fn grpcurl() -> PathBuf {
+    path("WIRELAB_GRPCURL")
+}
+
 /// Where pictures of failures go.
 pub fn pictures() -> PathBuf {
     std::env::var_os("WIRELAB_E2E_OUT")

@@ -1,32 +1,8 @@
 //! `wirelab` against a server that shares no code with it: Python's grpcio with its reflection and health.
 
 use serde_json::{Value, json};
-use std::process::Command;
-use wirelab_tests::command::{Ran, wirelab};
-use wirelab_tests::outside;
-use wirelab_tests::process::Running;
-
-struct Server {
-    _process: Running,
-    address: String,
-}
-
-impl Server {
-    fn start(arguments: &[&str]) -> Server {
-        let mut command = Command::new(outside::python());
-        command.arg(outside::checkout("tests/servers/python_server.py")).args(arguments);
-        let process = Running::start(&mut command);
-        let port: u16 = process.wait_for(|line| line.strip_prefix("listening ")?.parse().ok());
-        Server { _process: process, address: format!("127.0.0.1:{port}") }
-    }
-
-    fn call(&self, method: &str, more: &[&str]) -> Ran {
-        let method = format!("parts.v1.Parts/{method}");
-        let mut arguments = vec!["call", &self.address, &method];
-        arguments.extend(more);
-        wirelab(&arguments)
-    }
-}
+use wirelab_tests::command::wirelab;
+use wirelab_tests::servers::Python;
 
 /// Every JSON value in a text, one after the other.
 fn values(text: &str) -> Vec<Value> {
@@ -38,7 +14,7 @@ fn values(text: &str) -> Vec<Value> {
 
 #[test]
 fn what_the_server_offers_is_listed_and_described() {
-    let server = Server::start(&[]);
+    let server = Python::start(&[]);
     let listed = wirelab(&["list", &server.address]);
     assert_eq!((listed.code, &*listed.err), (0, ""), "{listed:?}");
     let services: Vec<&str> = listed.out.lines().collect();
@@ -58,7 +34,7 @@ fn what_the_server_offers_is_listed_and_described() {
 
 #[test]
 fn every_kind_is_called() {
-    let server = Server::start(&[]);
+    let server = Python::start(&[]);
     let part = |id: i64, second: &str| {
         json!({
             "id": id.to_string(), "name": format!("part {id}"), "tags": ["a", "b"],
@@ -98,7 +74,7 @@ fn every_kind_is_called() {
 /// packed, fields with implicit and explicit presence.
 #[test]
 fn services_of_editions_are_described_and_called() {
-    let server = Server::start(&[]);
+    let server = Python::start(&[]);
     let described = wirelab(&["describe", "parts.v2.Drawer", &server.address]);
     assert_eq!(described.code, 0, "{described:?}");
     insta::assert_snapshot!(described.out.trim_end(), @r#"
@@ -127,7 +103,7 @@ fn services_of_editions_are_described_and_called() {
 
 #[test]
 fn metadata_goes_both_ways_whole() {
-    let server = Server::start(&[]);
+    let server = Python::start(&[]);
     let sent = ["mirror: one", "mirror: two", "mirror-bin: AAH/"];
     let mut arguments = vec!["-d", "{}", "--json"];
     sent.iter().for_each(|header| arguments.extend(["-H", header]));
@@ -155,7 +131,7 @@ fn metadata_goes_both_ways_whole() {
 
 #[test]
 fn a_deadline_ends_a_call() {
-    let server = Server::start(&[]);
+    let server = Python::start(&[]);
     let called = server.call("GetPart", &["-H", "delay-ms: 20000", "--deadline", "300ms"]);
     assert_eq!(called.code, 68, "{called:?}");
     assert!(called.err.contains("DEADLINE_EXCEEDED"), "{called:?}");
@@ -163,7 +139,7 @@ fn a_deadline_ends_a_call() {
 
 #[test]
 fn a_rich_status_is_told_whole() {
-    let server = Server::start(&[]);
+    let server = Python::start(&[]);
     for (method, code, exit) in [
         ("GetPart", "NOT_FOUND", 69),
         ("ListParts", "PERMISSION_DENIED", 71),
@@ -180,7 +156,7 @@ fn a_rich_status_is_told_whole() {
 
 #[test]
 fn what_came_before_a_server_died_is_kept() {
-    let server = Server::start(&[]);
+    let server = Python::start(&[]);
     let called = server.call("ListParts", &["-d", r#"{"count": 9}"#, "-H", "die-after: 4"]);
     assert_eq!(called.code, 78, "{called:?}");
     assert_eq!(values(&called.out).len(), 4, "{called:?}");
@@ -196,7 +172,7 @@ fn a_server_that_wants_tls_says_so() {
     std::fs::write(&certificate, issued.cert.pem()).expect("a file");
     std::fs::write(&key, issued.signing_key.serialize_pem()).expect("a file");
     let path = |path: &std::path::Path| path.display().to_string();
-    let server = Server::start(&["--tls", &path(&certificate), &path(&key)]);
+    let server = Python::start(&["--tls", &path(&certificate), &path(&key)]);
 
     let plain = wirelab(&["list", &server.address]);
     assert_ne!(plain.code, 0, "{plain:?}");

@@ -7,6 +7,10 @@ use crate::shell;
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 
+mod release;
+
+pub use release::{Release, newer_release, pinned_release};
+
 /// Something the machine has to have.
 pub struct Need {
     /// What it is, as the packages of other systems may call it.
@@ -104,8 +108,8 @@ const PYTHON: Need = Need {
     ubuntu: None,
 };
 const NPM: Need = Need {
-    name: "npm",
-    why: "brings the big tree of .proto files that the tests load",
+    name: "npm with Node",
+    why: "brings a big tree of .proto files and a Connect server for the tests, and runs that server",
     check: Check::Program(&["npm"]),
     debian: &["npm"],
     ubuntu: None,
@@ -166,7 +170,7 @@ pub fn ensure(needs: &[Need]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let system = System::of(&std::fs::read_to_string("/etc/os-release").unwrap_or_default());
+    let system = System::here();
     let packages = system.packages(&missing);
     println!("setup: this machine lacks");
     for need in &missing {
@@ -227,40 +231,6 @@ fn privileges() -> Option<Vec<String>> {
     allowed.then(|| [sudo].into_iter().chain(flags.iter().map(|flag| flag.to_string())).collect())
 }
 
-/// A release of the system that is newer than the one here may be.
-#[derive(Debug)]
-pub struct Release {
-    /// As apt calls it.
-    pub suite: &'static str,
-    /// Where its packages are, for everybody.
-    pub mirror: &'static str,
-    /// How the address of a mirror ends.
-    pub archive: &'static str,
-    /// The keys that it is signed with.
-    pub keyring: &'static str,
-}
-
-/// The release whose libraries may be taken where those of this machine are too old; none where apt has none.
-pub fn newer_release() -> Option<&'static Release> {
-    const DEBIAN: Release = Release {
-        suite: "trixie",
-        mirror: "http://deb.debian.org/debian",
-        archive: "/debian",
-        keyring: "/usr/share/keyrings/debian-archive-keyring.gpg",
-    };
-    const UBUNTU: Release = Release {
-        suite: "noble",
-        mirror: "http://archive.ubuntu.com/ubuntu",
-        archive: "/ubuntu",
-        keyring: "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
-    };
-    match System::of(&std::fs::read_to_string("/etc/os-release").unwrap_or_default()) {
-        System::Debian => Some(&DEBIAN),
-        System::Ubuntu => Some(&UBUNTU),
-        System::Other => None,
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum System {
     Debian,
@@ -269,6 +239,11 @@ enum System {
 }
 
 impl System {
+    /// That of this machine.
+    fn here() -> System {
+        System::of(&std::fs::read_to_string("/etc/os-release").unwrap_or_default())
+    }
+
     /// From the text of `/etc/os-release`.
     fn of(os_release: &str) -> System {
         let value = |key: &str| {

@@ -61,7 +61,7 @@ fn all(phases: &mut Phases, tally: &mut Tally, only: &[String]) -> Option<()> {
         } else {
             test.args(only);
         }
-        test.envs(environment(Some(&parts))?);
+        test.envs(environment(&parts)?);
         counted(&mut test, tally)
     });
     if only.is_empty()
@@ -90,7 +90,7 @@ pub fn shots(out: &Path, readme: bool, only: Option<&str>) -> Result<ExitCode> {
     let mut shots = shell::command(workspace::binary("debug", "shots")?);
     shots.arg(std::path::absolute(workspace::root().join(out))?);
     shots.arg(if readme { "readme" } else { "all" }).args(only);
-    shots.envs(environment(None)?);
+    shots.envs(environment(&Vec::new())?);
     shots.env("WIRELAB_BIN", workspace::binary(profile, "wirelab")?);
     shell::run(&mut shots, "taking pictures")?;
     Ok(ExitCode::SUCCESS)
@@ -113,7 +113,7 @@ fn clippy(selection: &[&str]) -> Result<()> {
 }
 
 /// What tells the tests where the outside parts are; they fail, and say so, where it is absent.
-fn environment(parts: Option<&parts::Parts>) -> Result<Vec<(&'static str, OsString)>> {
+fn environment(parts: &parts::Variables) -> Result<Vec<(&'static str, OsString)>> {
     let mut set: Vec<(&str, OsString)> = Vec::new();
     for (variable, binary) in
         [("WIRELAB_BIN", "wirelab"), ("WIRELAB_DESKTOP_BIN", "wirelab-desktop")]
@@ -130,14 +130,7 @@ fn environment(parts: Option<&parts::Parts>) -> Result<Vec<(&'static str, OsStri
             set.push((variable, program.into()));
         }
     }
-    if let Some(parts) = parts {
-        set.push(("WIRELAB_PYTHON", parts.python.clone().into()));
-        set.push(("WIRELAB_COMMON_PROTOS", parts.common_protos.clone().into()));
-        set.push(("WIRELAB_GOOGLE_PROTOS", parts.google_protos.clone().into()));
-        set.push(("WIRELAB_CONFORMANCE_RUNNER", parts.conformance_runner.clone().into()));
-        set.push(("WIRELAB_CONFORMANCE_PROTOS", parts.conformance_protos.clone().into()));
-        set.push(("WIRELAB_PROTOC", parts.protoc.clone().into()));
-    }
+    set.extend(parts.iter().map(|(variable, path)| (*variable, path.into())));
     set.push(("WIRELAB_E2E_OUT", workspace::target_dir()?.join("e2e").into()));
     Ok(set)
 }

@@ -1,0 +1,41 @@
+//! Servers that share no code with Wirelab, each on ports of 127.0.0.1 that it chose itself.
+//!
+//! Those of Python and Node serve `parts.v1.Parts` (`tests/servers/protos`), with all four kinds, by the same rules.
+
+mod connect;
+mod envoy;
+mod etcd;
+mod python;
+
+pub use connect::Connect;
+pub use envoy::Envoy;
+pub use etcd::Etcd;
+pub use python::Python;
+
+use crate::{command, outside};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Import root of the schema that the servers of Python and Node serve.
+pub fn protos() -> PathBuf {
+    outside::checkout("tests/servers/protos")
+}
+
+/// The files of that schema, below its root.
+const FILES: [&str; 2] = ["parts/v1/parts.proto", "parts/v2/drawers.proto"];
+
+/// That schema as a serialized `FileDescriptorSet`, in a file of `folder`.
+pub fn descriptors(folder: &Path) -> PathBuf {
+    let file = folder.join("parts.binpb");
+    let mut protoc = Command::new(outside::protoc());
+    protoc.arg("--include_imports").arg("--descriptor_set_out").arg(&file);
+    protoc.arg("-I").arg(protos()).arg("-I").arg(outside::well_known_protos()).args(FILES);
+    let ran = command::run(&mut protoc);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    file
+}
+
+/// The address of a port.
+fn local(port: u16) -> String {
+    format!("127.0.0.1:{port}")
+}
