@@ -7,7 +7,7 @@ use crate::invoke::Requests;
 use crate::plan::Plan;
 use crate::pool::Lease;
 use crate::queue::Teller;
-use crate::transport::{Answer, End, Part};
+use crate::transport::{Answer, End, Part, text};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use std::future::Future;
@@ -132,8 +132,11 @@ async fn receive(
     teller: &Teller,
 ) -> Result<Failure, Failure> {
     let (head, mut body) = pending.head().await.map_err(lost)?.into_parts();
+    // What the server would take instead of what was sent.
+    let accepted = plan.compression.and_then(|_| text(&head.headers, plan.protocol.accepted()));
+    let ended = |end, count| ended(end, plan, count, accepted.as_deref(), teller);
     let mut reader = match plan.protocol.answer(&head) {
-        Answer::Over(end) => return ended(end, plan, 0, teller),
+        Answer::Over(end) => return ended(end, 0),
         Answer::Body { metadata, reader } => {
             teller.tell(CallEventKind::Headers { metadata });
             reader
@@ -157,7 +160,7 @@ async fn receive(
                 teller.tell(CallEventKind::Received { message, compressed });
                 teller.room().await;
             }
-            Some(Part::End(end)) => return ended(end, plan, count, teller),
+            Some(Part::End(end)) => return ended(end, count),
             None => {
                 // Only now may the server send as much again: a slow reader slows it.
                 body.release(std::mem::take(&mut held));
@@ -174,7 +177,13 @@ async fn receive(
 }
 
 /// Ends the call as the server says. `count` is how many messages came.
-fn ended(end: End, plan: &Plan, count: u64, teller: &Teller) -> Result<Failure, Failure> {
+fn ended(
+    end: End,
+    plan: &Plan,
+    count: u64,
+    accepted: Option<&str>,
+    teller: &Teller,
+) -> Result<Failure, Failure> {
     if let Some(metadata) = end.metadata {
         teller.tell(CallEventKind::Trailers { metadata });
     }
@@ -182,7 +191,10 @@ fn ended(end: End, plan: &Plan, count: u64, teller: &Teller) -> Result<Failure, 
     if status.is_ok() && count == 0 && !plan.kind.server_streams() {
         return Err(cardinality(plan, "no message"));
     }
-    status.problem = explain::status(&status, &plan.method);
+    status.problem = plan
+        .compression
+        .and_then(|how| explain::compression_refused(&status, how, accepted))
+        .or_else(|| explain::status(&status, &plan.method));
     Ok(Box::new(status))
 }
 

@@ -28,6 +28,7 @@
 //! ```
 
 mod client;
+mod compress;
 mod connect;
 mod endpoint;
 mod exchange;

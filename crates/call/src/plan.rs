@@ -8,7 +8,9 @@ use http::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::uri::{Authority, PathAndQuery};
 use http::{Method, Request, Uri, Version};
 use std::time::Duration;
-use wirelab_model::{CallKind, CallSpec, DEFAULT_MAX_MESSAGE_BYTES, Problem, ProblemKind};
+use wirelab_model::{
+    CallKind, CallSpec, Compression, DEFAULT_MAX_MESSAGE_BYTES, Problem, ProblemKind,
+};
 
 /// A call that can be tried.
 pub(crate) struct Plan {
@@ -19,6 +21,8 @@ pub(crate) struct Plan {
     pub kind: CallKind,
     /// `pkg.Service/Method`.
     pub method: String,
+    /// How requests are compressed.
+    pub compression: Option<Compression>,
     /// Since the call began.
     pub deadline: Option<Duration>,
     /// Instead of the instance's own.
@@ -44,6 +48,7 @@ impl Plan {
             protocol,
             kind: spec.kind,
             method: spec.method.clone(),
+            compression: spec.compression,
             deadline: spec.deadline_ms.map(Duration::from_millis),
             authority: spec.endpoint.authority.as_deref().map(authority).transpose()?,
             path,

@@ -1,6 +1,7 @@
 //! gRPC over HTTP/2 (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
 
 use super::{Answer, End, Part, Protocol, Reader, foreign, text};
+use crate::compress::ACCEPTED;
 use crate::explain::{self, Failure};
 use crate::frame::{self, Decoder, Encoded};
 use crate::metadata::{STATUS_HEADERS, from_headers};
@@ -9,14 +10,19 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE};
 use http::response;
 use std::time::Duration;
-use wirelab_model::{Status, StatusCode};
+use wirelab_model::{Compression, Status, StatusCode};
 
 /// The most that `grpc-timeout` can say of each unit.
 const MAX_TIMEOUT_DIGITS: u128 = 99_999_999;
 
+/// Says in both directions what the sender of the header can decompress.
+const ACCEPT_ENCODING: &str = "grpc-accept-encoding";
+
 pub(super) struct Grpc {
-    /// The largest response message, bytes.
+    /// The largest message, bytes.
     pub limit: u64,
+    /// How requests are compressed.
+    pub compression: Option<Compression>,
 }
 
 impl Protocol for Grpc {
@@ -28,7 +34,10 @@ impl Protocol for Grpc {
         let mut headers = HeaderMap::new();
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        headers.insert("grpc-accept-encoding", HeaderValue::from_static("identity,gzip"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
+        if let Some(how) = self.compression {
+            headers.insert("grpc-encoding", HeaderValue::from_static(how.name()));
+        }
         headers
     }
 
@@ -36,8 +45,12 @@ impl Protocol for Grpc {
         (HeaderName::from_static("grpc-timeout"), timeout(left))
     }
 
+    fn accepted(&self) -> &'static str {
+        ACCEPT_ENCODING
+    }
+
     fn encode(&self, message: Bytes) -> Result<Encoded, Failure> {
-        frame::encode(message)
+        frame::encode(message, self.compression, self.limit)
     }
 
     fn answer(&self, head: &response::Parts) -> Answer {

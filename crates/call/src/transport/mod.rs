@@ -27,6 +27,9 @@ pub(crate) trait Protocol: Send + Sync {
     /// How it says that this much time is left.
     fn timeout(&self, left: Duration) -> (HeaderName, String);
 
+    /// The header in which a server lists the compressions that it takes.
+    fn accepted(&self) -> &'static str;
+
     /// The bytes of one request message.
     ///
     /// # Errors
@@ -121,8 +124,7 @@ pub(crate) fn http(spec: &CallSpec, tls: bool) -> Result<Http, Problem> {
 /// # Errors
 /// What it cannot carry.
 pub(crate) fn protocol(spec: &CallSpec, limit: u64) -> Result<Box<dyn Protocol>, Problem> {
-    let _ = spec;
-    Ok(Box::new(grpc::Grpc { limit }))
+    Ok(Box::new(grpc::Grpc { limit, compression: spec.compression }))
 }
 
 /// `application/grpc` and `application/grpc+proto` are both of the family `application/grpc`.
@@ -132,7 +134,7 @@ fn is_family(content_type: &str, family: &str) -> bool {
 }
 
 /// The text of a header, whatever its bytes.
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 

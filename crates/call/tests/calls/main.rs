@@ -1,6 +1,7 @@
 //! Calls against servers that run beside the test.
 
 mod answers;
+mod compression;
 mod faults;
 mod pool;
 mod reflection;
