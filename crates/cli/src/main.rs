@@ -12,7 +12,6 @@ mod describe;
 mod endpoint;
 mod header;
 mod input;
-mod json;
 mod output;
 mod serve;
 mod source;

@@ -166,12 +166,12 @@ impl Handlers for Studio {
         Err(Problem::new(ProblemKind::NotFound, "no instances are known").at(endpoint.address))
     }
 
-    async fn parse_command(&self, _: String) -> Result<ParsedCommand, Problem> {
-        Err(Problem::new(ProblemKind::Invalid, "command lines cannot be read yet"))
+    async fn parse_command(&self, line: String) -> Result<ParsedCommand, Problem> {
+        self.parsed(&line)
     }
 
-    async fn format_command(&self, _: StartCall) -> Result<String, Problem> {
-        Err(Problem::new(ProblemKind::Invalid, "command lines cannot be written yet"))
+    async fn format_command(&self, start: StartCall) -> Result<String, Problem> {
+        self.formatted(&start)
     }
 }
 

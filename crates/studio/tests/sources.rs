@@ -150,3 +150,53 @@ async fn saved_requests_survive_and_are_unique() {
     rig.must::<()>("delete_saved", saved.id).await;
     assert!(rig.must::<Vec<SavedRequest>>("saved", ()).await.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grpcurl_line_becomes_a_request_and_a_request_a_line() {
+    let rig = Rig::new().await;
+    let address = &rig.address;
+    let line = format!("grpcurl -plaintext {address} user.v1.UserService/GetUser");
+    let parsed: ParsedCommand = rig.must("parse_command", &line).await;
+    assert_eq!((parsed.request.messages, parsed.notes), (vec!["{}".to_owned()], vec![]));
+    let streams = line.replace("GetUser", "CreateUsers");
+    let parsed: ParsedCommand = rig.must("parse_command", &streams).await;
+    assert_eq!(parsed.request.messages, Vec::<String>::new());
+    assert_eq!(parsed.request.spec.kind, CallKind::ClientStream);
+
+    // The schema is in a file of descriptors, in .proto files below the opened folder, or nowhere.
+    let start = |method: &str| StartCall {
+        spec: CallSpec { metadata: vec![], ..rig.spec(method) },
+        messages: vec!["{ \"name\": \"it's\" }".into()],
+        finish: true,
+        auth: None,
+    };
+    let set = rig.folder.path().join("samples.binpb");
+    let line: String = rig.must("format_command", start("user.v1.UserService/GetUser")).await;
+    let rest = r#"-d '{"name":"it'\''s"}'"#;
+    assert_eq!(
+        line,
+        format!(
+            "grpcurl -plaintext -protoset {} {rest} {address} user.v1.UserService/GetUser",
+            set.display()
+        )
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("api");
+    fs::create_dir_all(root.join("greet")).unwrap();
+    fs::write(root.join("greet/greet.proto"), GREETER).unwrap();
+    fs::write(
+        root.join("greet/other.proto"),
+        "syntax = \"proto3\";\nimport \"greet/greet.proto\";",
+    )
+    .unwrap();
+    rig.must::<Catalog>("add_source", files(folder.path())).await;
+    let line: String = rig.must("format_command", start("greet.Greeter/Hello")).await;
+    let from = format!("-import-path {} -proto greet/greet.proto", root.display());
+    assert_eq!(line, format!("grpcurl -plaintext {from} {rest} {address} greet.Greeter/Hello"));
+    let line: String = rig.must("format_command", start("no.Such/Method")).await;
+    assert_eq!(line, format!("grpcurl -plaintext {rest} {address} no.Such/Method"));
+    assert_eq!(
+        rig.ask::<ParsedCommand>("parse_command", "ls").await.unwrap_err().kind,
+        ProblemKind::Mismatch
+    );
+}

@@ -1,12 +1,12 @@
 //! Prints the answers of a call in order, each once, whatever the events left out.
 
 use super::defaults;
-use crate::{json, output};
+use crate::output;
 use std::borrow::Cow;
 use wirelab_model::{
     CallId, Direction, FormTypes, MessageQuery, MessageRow, MessagesQuery, Problem,
 };
-use wirelab_studio::{Handlers, Studio};
+use wirelab_studio::{Handlers, Studio, layout};
 
 /// How many messages are asked for at once.
 const PAGE: u32 = 1_000;
@@ -86,9 +86,9 @@ impl Follower {
             None => Cow::Borrowed(text),
         };
         if self.lines {
-            output::print(&format!("{{\"message\":{}}}", json::compact(&text)))
+            output::print(&format!("{{\"message\":{}}}", layout::compact(&text)))
         } else {
-            output::print(&json::pretty(&text))
+            output::print(&layout::pretty(&text))
         }
     }
 }

@@ -1,11 +1,11 @@
 //! How a call went, for people on standard error, for programs as a line on standard output.
 
-use crate::{args::Call, json, output};
+use crate::{args::Call, output};
 use serde_json::{Value, json};
 use wirelab_model::{
     CallRecord, CallSpec, MetadataValue, Metadatum, Problem, ProblemKind, Status, StatusDetail,
 };
-use wirelab_studio::{Handlers, Studio};
+use wirelab_studio::{Handlers, Studio, layout};
 
 /// What is about to be sent, for `--verbose`.
 pub fn request(spec: &CallSpec) {
@@ -91,7 +91,7 @@ fn messages(count: u64) -> String {
 }
 
 fn indented(text: &str) -> String {
-    json::pretty(text).replace('\n', "\n  ")
+    layout::pretty(text).replace('\n', "\n  ")
 }
 
 fn line(record: &CallRecord, status: &Status, details: &[StatusDetail]) -> Value {

@@ -1,0 +1,163 @@
+//! From a request to a command line.
+
+use super::{
+    layout::compact,
+    quote::{in_double_quotes, quote},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use wirelab_model::*;
+
+/// Where the line takes the schema from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The server's reflection.
+    #[default]
+    Reflection,
+    /// A `.proto` file by its name in imports, and the folders that imports start from.
+    Proto {
+        /// `shop/v1/shop.proto`.
+        file: String,
+        /// Absolute paths.
+        roots: Vec<String>,
+    },
+    /// A descriptor set.
+    ProtoSet(String),
+}
+
+/// The request as one line that grpcurl accepts and a POSIX shell reads as meant. Credentials are left as variables;
+/// what grpcurl has no flag for (compression, retries, balancing and the like) is left out.
+///
+/// # Errors
+/// `Mismatch` for what grpcurl cannot do at all: another transport than gRPC, and addresses of a registry.
+pub fn format(start: &StartCall, origin: &Origin) -> Result<String, Problem> {
+    let StartCall { spec, messages, auth, .. } = start;
+    let endpoint = &spec.endpoint;
+    if endpoint.transport != Transport::Grpc {
+        let message = format!("grpcurl speaks gRPC only, not {}", endpoint.transport.name());
+        return Err(Problem::new(ProblemKind::Mismatch, message).help("choose the transport gRPC"));
+    }
+    let server = Server::new(endpoint)?;
+    let mut line = vec!["grpcurl".to_owned()];
+    let mut flag = |name: &str, value: &str| line.extend([name.to_owned(), quote(value)]);
+    match origin {
+        Origin::Reflection => {}
+        Origin::Proto { file, roots } => {
+            roots.iter().for_each(|root| flag("-import-path", root));
+            flag("-proto", file);
+        }
+        Origin::ProtoSet(path) => flag("-protoset", path),
+    }
+    let options = &endpoint.tls_options;
+    if server.tls {
+        for (name, value) in
+            [("-cacert", &options.ca), ("-cert", &options.cert), ("-key", &options.key)]
+        {
+            value.iter().for_each(|value| flag(name, value));
+        }
+    }
+    match (&endpoint.authority, &options.server_name) {
+        // grpcurl has one name for both, and verifying has to succeed first.
+        (authority, Some(name)) if server.tls && authority.as_ref() != Some(name) => {
+            flag("-servername", name)
+        }
+        (Some(authority), _) => flag("-authority", authority),
+        (None, _) => {}
+    }
+    endpoint.user_agent.iter().for_each(|agent| flag("-user-agent", agent));
+    for (name, millis) in
+        [("-max-time", spec.deadline_ms), ("-keepalive-time", endpoint.keepalive_ms)]
+    {
+        millis.iter().for_each(|millis| flag(name, &seconds(*millis)));
+    }
+    spec.max_message_bytes.iter().for_each(|most| flag("-max-msg-sz", &most.to_string()));
+    for Metadatum { key, value } in &spec.metadata {
+        let value = match value {
+            MetadataValue::Text(text) => text.clone(),
+            MetadataValue::Binary(bytes) => STANDARD.encode(&**bytes),
+        };
+        flag("-H", &format!("{key}: {value}"));
+    }
+    // In double quotes, so that the shell puts the variable's value there.
+    line.extend(auth.iter().flat_map(|auth| ["-H".to_owned(), credentials(auth)]));
+    if !messages.is_empty() {
+        let messages: Vec<String> = messages.iter().map(|message| compact(message)).collect();
+        line.extend(["-d".to_owned(), quote(&messages.join(" "))]);
+    }
+    let switches = [
+        ("-plaintext", !server.tls),
+        ("-insecure", server.tls && options.insecure),
+        ("-unix", server.unix),
+    ];
+    let switches = switches.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned());
+    line.splice(1..1, switches);
+    line.push(quote(&server.address));
+    if !spec.method.is_empty() {
+        line.push(quote(&spec.method));
+    }
+    Ok(line.join(" "))
+}
+
+/// What grpcurl is told of an endpoint.
+struct Server {
+    address: String,
+    tls: bool,
+    unix: bool,
+}
+
+impl Server {
+    fn new(endpoint: &Endpoint) -> Result<Server, Problem> {
+        let address = endpoint.address.trim();
+        let tls = endpoint.tls == Tls::System;
+        let server =
+            |address: &str, tls, unix| Ok(Server { address: address.to_owned(), tls, unix });
+        let (scheme, rest) = match address.split_once(':') {
+            Some((scheme, rest))
+                if rest.starts_with('/') || matches!(scheme, "ipv4" | "ipv6" | "unix") =>
+            {
+                (scheme, rest)
+            }
+            _ => ("", address),
+        };
+        let bare = rest.trim_start_matches('/');
+        match scheme {
+            "http" | "https" => {
+                let host = bare.trim_end_matches('/');
+                // An IPv6 address's own colons stand in brackets.
+                let port = host.rsplit_once(']').map_or(host, |(_, port)| port).contains(':');
+                let default = if scheme == "http" { 80 } else { 443 };
+                let address = if port { host.to_owned() } else { format!("{host}:{default}") };
+                server(&address, scheme == "https", false)
+            }
+            "unix" => {
+                let path = rest.strip_prefix("//").unwrap_or(rest);
+                server(path, tls, true)
+            }
+            "dns" => server(bare.rsplit('/').next().unwrap_or(bare), tls, false),
+            "ipv4" | "ipv6" => server(bare.split(',').next().unwrap_or(bare), tls, false),
+            "" => server(address, tls, false),
+            other => {
+                let message = format!("grpcurl cannot look a server up in {other}://");
+                Err(Problem::new(ProblemKind::Mismatch, message)
+                    .at(address)
+                    .help("give the request the address of one instance"))
+            }
+        }
+    }
+}
+
+/// Seconds with as many decimals as there are.
+fn seconds(millis: u64) -> String {
+    let (whole, rest) = (millis / 1_000, millis % 1_000);
+    let text = format!("{whole}.{rest:03}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A header whose secret is a shell variable.
+fn credentials(auth: &Auth) -> String {
+    let (name, value) = match auth {
+        Auth::Bearer { .. } | Auth::Jwt(_) | Auth::OAuth2(_) => ("authorization", "Bearer $TOKEN"),
+        Auth::Basic { .. } => ("authorization", "Basic $CREDENTIALS"),
+        Auth::ApiKey { name, .. } => (name.as_str(), "$API_KEY"),
+    };
+    format!("\"{}: {value}\"", in_double_quotes(name))
+}
