@@ -108,8 +108,7 @@ impl State {
         if let HttpError::Two(error) = error
             && let (true, Some(reason)) = (error.is_reset(), error.reason())
         {
-            let code = crate::status::from_reset(reason);
-            return explain::reset(code, reason.description(), error.is_remote());
+            return explain::reset(reason, error.is_remote());
         }
         explain::lost(&Lost {
             target: &self.target,

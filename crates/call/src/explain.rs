@@ -1,13 +1,19 @@
 //! Turns what went wrong into one helpful sentence and what to try.
 
-use crate::compress::ACCEPTED;
+mod http2;
+mod message;
+mod status;
+
+pub(crate) use http2::{go_away, reset};
+pub(crate) use message::{cannot_compress, compression_refused, frame, request_too_large};
+pub(crate) use status::status;
+
 use crate::endpoint::Target;
-use crate::frame::FrameError;
 use crate::http::HttpError;
 use rustls::CertificateError;
 use std::io;
 use std::time::Duration;
-use wirelab_model::{Compression, Problem, ProblemKind, Status, StatusCode};
+use wirelab_model::{Problem, ProblemKind, Status, StatusCode};
 
 /// A call that ended on this side.
 pub(crate) type Failure = Box<Status>;
@@ -221,6 +227,11 @@ pub(crate) fn lost(lost: &Lost<'_>) -> Failure {
             },
         )
     } else if is_http2(head) {
+        if let HttpError::Two(error) = error
+            && let (true, Some(reason)) = (error.is_go_away(), error.reason())
+        {
+            return go_away(target, reason, &error.to_string(), error.is_remote());
+        }
         (
             ProblemKind::Interrupted,
             format!("the connection to {target} ended in the middle of the call: {error}"),
@@ -301,22 +312,6 @@ fn is_http2(head: &[u8]) -> bool {
     }
 }
 
-/// The server reset the stream.
-pub(crate) fn reset(code: StatusCode, reason: &str, by_peer: bool) -> Failure {
-    let (message, help) = if by_peer {
-        (
-            format!("the server broke the call off without a status ({reason})"),
-            "look at the server's log, or at a proxy between here and there",
-        )
-    } else {
-        (
-            format!("the server broke the rules of HTTP/2 ({reason})"),
-            "look for a proxy between here and there",
-        )
-    };
-    failure(code, Problem::new(ProblemKind::Interrupted, message).help(help))
-}
-
 /// The answer is HTTP, but not gRPC.
 pub(crate) fn not_grpc(code: StatusCode, what: String, body: &str) -> Failure {
     let message = if body.is_empty() { what } else { format!("{what}: {body}") };
@@ -334,140 +329,4 @@ pub(crate) fn not_grpc(code: StatusCode, what: String, body: &str) -> Failure {
 pub(crate) fn broken(code: StatusCode, message: impl Into<String>) -> Failure {
     let help = "the server, or a proxy before it, breaks gRPC's rules: look at its log";
     failure(code, Problem::new(ProblemKind::NotGrpc, message).help(help))
-}
-
-/// How the limit of messages is raised.
-const RAISE_LIMIT: &str =
-    "raise the call's limit of messages (`max_message_bytes`, on the command line `--max-message`)";
-
-/// A request message is longer than allowed; nothing of it was sent.
-pub(crate) fn request_too_large(size: u64, limit: u64) -> Failure {
-    let message = format!(
-        "the request message is too large: {size} bytes, but `max_message_bytes` allows {limit}"
-    );
-    let help = match size > u64::from(u32::MAX) {
-        true => "send less: gRPC messages cannot be longer than 4 GiB",
-        false => RAISE_LIMIT,
-    };
-    failure(StatusCode::ResourceExhausted, Problem::new(ProblemKind::TooLarge, message).help(help))
-}
-
-/// A request message cannot be compressed.
-pub(crate) fn cannot_compress(how: Compression, error: &io::Error) -> Failure {
-    let message = format!("the request message cannot be compressed as {}: {error}", how.name());
-    let help = "send it uncompressed, or compressed in another way";
-    failure(StatusCode::Internal, Problem::new(ProblemKind::Internal, message).help(help))
-}
-
-/// A response message cannot be taken.
-pub(crate) fn frame(error: FrameError, limit: u64) -> Failure {
-    let (message, help) = match error {
-        FrameError::TooLarge(size) => {
-            let size =
-                size.map_or("more when decompressed".to_owned(), |size| format!("{size} bytes"));
-            let message = format!(
-                "a response message is too large: {size}, but `max_message_bytes` allows {limit}"
-            );
-            let problem = Problem::new(ProblemKind::TooLarge, message).help(RAISE_LIMIT);
-            return failure(StatusCode::ResourceExhausted, problem);
-        }
-        FrameError::Unknown(name) => (
-            format!("a response message is compressed as `{name}`, which was not offered"),
-            format!("have the server use one of {ACCEPTED}, as the call's headers ask"),
-        ),
-        FrameError::Unannounced => (
-            "a response message is marked as compressed, but the server's headers do not say how"
-                .to_owned(),
-            "the server, or a proxy before it, loses the header `grpc-encoding`: look at its log"
-                .to_owned(),
-        ),
-        FrameError::Corrupt(how, error) => (
-            format!(
-                "a response message is marked as {0}, but is not valid {0}: {error}",
-                how.name()
-            ),
-            "turn the server's compression off to see whether a proxy damages the answer"
-                .to_owned(),
-        ),
-        FrameError::Flag(flag) => (
-            format!("the response is not gRPC: a message begins with the flag {flag}"),
-            "check that this is the port of the gRPC server, and that proxies pass gRPC on"
-                .to_owned(),
-        ),
-    };
-    failure(StatusCode::Internal, Problem::new(ProblemKind::NotGrpc, message).help(help))
-}
-
-/// The server could not decompress the request; none when the status is about something else. `accepted` is what
-/// the server says it takes (<https://github.com/grpc/grpc/blob/master/doc/compression.md>).
-pub(crate) fn compression_refused(
-    status: &Status,
-    how: Compression,
-    accepted: Option<&str>,
-) -> Option<Problem> {
-    let name = how.name();
-    let listed =
-        accepted.map(|list| list.split(',').any(|one| one.trim().eq_ignore_ascii_case(name)));
-    let says_so = ["compress", "encoding"].iter().any(|word| {
-        // Servers say so in words of their own.
-        status.message.to_ascii_lowercase().contains(word)
-    });
-    let refused = match StatusCode::from_number(status.code) {
-        Some(StatusCode::Unimplemented) => listed.map_or(says_so, |listed| !listed),
-        Some(StatusCode::Internal) => says_so && listed != Some(true),
-        _ => false,
-    };
-    refused.then(|| {
-        let help = match accepted.map(str::trim).filter(|list| !list.is_empty()) {
-            Some(list) => {
-                format!("the server takes {list}: choose one of these, or send it as it is")
-            }
-            None => "send it uncompressed, or compressed in another way".to_owned(),
-        };
-        let message = format!("the server cannot read requests that are compressed as {name}");
-        Problem::new(ProblemKind::Status, message).help(help).grpc(status.code)
-    })
-}
-
-/// What a status that the server sent probably means.
-pub(crate) fn status(status: &Status, method: &str) -> Option<Problem> {
-    if status.is_ok() {
-        return None;
-    }
-    let help = match StatusCode::from_number(status.code) {
-        Some(StatusCode::Unimplemented) => format!(
-            "this server does not have `{method}`: check the address, and that schema and server are of one version"
-        ),
-        Some(StatusCode::Unauthenticated) => {
-            "add credentials as metadata, for example `authorization`".to_owned()
-        }
-        Some(StatusCode::PermissionDenied) => {
-            "the credentials are known but may not do this: use others".to_owned()
-        }
-        Some(
-            StatusCode::InvalidArgument | StatusCode::FailedPrecondition | StatusCode::OutOfRange,
-        ) => "change the request as the message says".to_owned(),
-        Some(StatusCode::DeadlineExceeded) => {
-            "raise the call's deadline, or find out what keeps the server".to_owned()
-        }
-        Some(StatusCode::ResourceExhausted) => {
-            "a quota or size limit of the server was passed: try less, or later".to_owned()
-        }
-        Some(StatusCode::Unavailable | StatusCode::Aborted) => {
-            "try again: the server says this passes".to_owned()
-        }
-        Some(StatusCode::NotFound | StatusCode::AlreadyExists | StatusCode::Cancelled) => {
-            String::new()
-        }
-        Some(_) => "look at the server's log".to_owned(),
-        None => "gRPC does not define this number: ask whoever wrote the server".to_owned(),
-    };
-    let name = status.name();
-    let message = if status.message.is_empty() {
-        format!("the server answered {name}")
-    } else {
-        format!("the server answered {name}: {}", status.message.trim_end_matches('.'))
-    };
-    let problem = Problem::new(ProblemKind::Status, message).grpc(status.code);
-    Some(if help.is_empty() { problem } else { problem.help(help) })
 }

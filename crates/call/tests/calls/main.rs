@@ -3,7 +3,9 @@
 mod answers;
 mod compression;
 mod faults;
+mod faulty;
 mod pool;
+mod raw;
 mod reflection;
 mod sample_server;
 mod streams;

@@ -105,6 +105,14 @@ pub fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         .collect()
 }
 
+fn big() -> HeaderMap {
+    let mut headers = headers(&[("content-type", "application/grpc"), ("grpc-status", "0")]);
+    for _ in 0..64 {
+        headers.append("x", HeaderValue::from_bytes(&[b'x'; 32 << 10]).unwrap());
+    }
+    headers
+}
+
 /// A message with gRPC's prefix.
 pub fn framed(flag: u8, payload: &[u8]) -> Bytes {
     let mut out = vec![flag];
@@ -155,6 +163,27 @@ impl Reply {
             self.message(payload);
         }
         self.trailers(&[("grpc-status", status)]);
+    }
+
+    /// Headers of two megabytes.
+    pub fn big_headers(&mut self) {
+        let mut response = Response::builder().status(200).body(()).unwrap();
+        *response.headers_mut() = big();
+        self.stream = Some(self.respond.send_response(response, false).unwrap());
+    }
+
+    /// Trailers of two megabytes.
+    pub fn big_trailers(&mut self) {
+        let _ = self.stream.as_mut().unwrap().send_trailers(big());
+    }
+
+    /// Holds the stream until the client is done with it.
+    pub async fn held(&mut self) {
+        let reset = std::future::poll_fn(|cx| match &mut self.stream {
+            Some(stream) => stream.poll_reset(cx),
+            None => self.respond.poll_reset(cx),
+        });
+        let _ = reset.await;
     }
 
     pub fn reset(&mut self, reason: h2::Reason) {
