@@ -6,6 +6,7 @@ use h2::client::SendRequest;
 use prost::Message;
 use std::error::Error;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
@@ -26,7 +27,7 @@ type Outcome<T> = Result<T, Failure>;
 /// One of those who make the calls; clones share its connection.
 #[derive(Clone)]
 pub enum Contender {
-    Ours(Ours),
+    Ours(Arc<Ours>),
     Tonic(Tonic),
     Bare(Bare),
 }
@@ -62,7 +63,6 @@ impl Contender {
 }
 
 /// This crate, by its public face.
-#[derive(Clone)]
 pub struct Ours {
     client: Client,
     echo: CallSpec,
@@ -70,7 +70,7 @@ pub struct Ours {
 }
 
 impl Ours {
-    pub fn new(address: SocketAddr) -> Ours {
+    pub fn new(address: SocketAddr) -> Arc<Ours> {
         let endpoint = Endpoint { address: address.to_string(), ..Endpoint::default() };
         let spec = |method: &str, kind| CallSpec {
             endpoint: endpoint.clone(),
@@ -78,11 +78,11 @@ impl Ours {
             kind,
             ..CallSpec::default()
         };
-        Ours {
+        Arc::new(Ours {
             client: Client::new(),
             echo: spec("peer.Peer/Echo", CallKind::Unary),
             stream: spec("peer.Peer/Stream", CallKind::ServerStream),
-        }
+        })
     }
 
     async fn echo(&self, data: &[u8]) -> Outcome<Vec<u8>> {

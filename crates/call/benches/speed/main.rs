@@ -35,6 +35,8 @@ const TURNS: usize = 40;
 const MESSAGES: u64 = 1_000_000;
 const STREAMS: usize = 9;
 
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
 fn main() -> ExitCode {
     let mut wanted: Vec<String> = std::env::args().skip(1).collect();
     let mut flag = |name: &str| {
@@ -65,7 +67,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(timed: bool, fast: bool, wanted: &[String]) -> Result<(), Box<dyn Error>> {
+async fn run(timed: bool, fast: bool, wanted: &[String]) -> Outcome<()> {
     let address = wirelab_call_peer::serve()?;
     let ours = Contender::Ours(Ours::new(address));
     let tonic = Contender::Tonic(Tonic::new(address).await?);

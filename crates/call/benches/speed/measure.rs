@@ -130,7 +130,7 @@ pub async fn stream(
     }
     let ratio = median(rounds.iter().map(|[ours, peer]| ours.as_secs_f64() / peer.as_secs_f64()));
     println!("ratio stream {ratio:.3}");
-    let moved = messages * u64::from(PAYLOAD) >> 20;
+    let moved = (messages * u64::from(PAYLOAD)) >> 20;
     println!(
         "memory stream {:.1} MB at first, {:.1} MB at most while streams of {moved} MB were received",
         megabytes(begin.0),

@@ -166,27 +166,6 @@ async fn answers() {
             "headers INTERNAL",
             "the response is not gRPC: a message begins with the flag 7",
         ),
-        (
-            "reset",
-            ServerStream,
-            |r| r.reset(h2::Reason::INTERNAL_ERROR),
-            "INTERNAL",
-            "the server broke the call off without a status (unexpected internal error encountered)",
-        ),
-        (
-            "refused",
-            Unary,
-            |r| r.reset(h2::Reason::REFUSED_STREAM),
-            "UNAVAILABLE",
-            "the server broke the call off without a status (refused stream before processing any application logic)",
-        ),
-        (
-            "cancelled by the server",
-            Unary,
-            |r| r.reset(h2::Reason::CANCEL),
-            "CANCELLED",
-            "the server broke the call off without a status (stream no longer needed)",
-        ),
     ];
     for (name, kind, answer, steps, message) in table {
         let call = answered(*kind, *answer).await;

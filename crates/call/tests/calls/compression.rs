@@ -162,7 +162,7 @@ async fn the_server_does_not_know_it() {
         (
             &[("grpc-status", "5"), ("grpc-accept-encoding", "gzip")],
             "the server answered NOT_FOUND",
-            "",
+            "check the names and ids in the request: what they say is not there",
         ),
     ];
     for (pairs, message, help) in table {

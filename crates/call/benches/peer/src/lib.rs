@@ -41,7 +41,7 @@ impl Peer for Answers {
 ///
 /// # Errors
 /// When the port or the thread cannot be had.
-pub fn serve() -> Result<SocketAddr, Box<dyn Error>> {
+pub fn serve() -> Result<SocketAddr, Box<dyn Error + Send + Sync>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
     let address = listener.local_addr()?;
