@@ -6,8 +6,7 @@ use crate::http::{Http, HttpError, Sender, handshake};
 use crate::pool::POOL_IDLE_TIMEOUT;
 use crate::queue::Teller;
 use crate::tap::{Tap, Tapped};
-use crate::tls::{self, Trust};
-use rustls::pki_types::ServerName;
+use crate::tls::{Met, Trust, secure};
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
 use std::net::SocketAddr;
@@ -17,7 +16,6 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_rustls::TlsConnector;
 use wirelab_model::{CallEventKind, TlsInfo};
 
 /// How long resolving, TCP and TLS may take together, and how long a new peer may then say nothing.
@@ -61,6 +59,8 @@ pub(crate) struct State {
     pub peer: String,
     /// What TLS agreed on, where there is TLS.
     pub tls: Option<TlsInfo>,
+    /// Whom TLS met.
+    met: Option<Arc<Met>>,
     /// Bytes on the TCP connection.
     pub wire: Arc<Tap>,
     /// Calls under way.
@@ -110,9 +110,15 @@ impl State {
         {
             return explain::reset(reason, error.is_remote());
         }
+        let head = self.plain.head();
+        if let (true, Some(met)) = (head.is_empty(), &self.met)
+            && let Some(refused) = met.refused(&self.target)
+        {
+            return refused;
+        }
         explain::lost(&Lost {
             target: &self.target,
-            head: &self.plain.head(),
+            head: &head,
             silent: self.silent.load(SeqCst).then_some(self.patience.connect),
             error,
         })
@@ -147,11 +153,13 @@ pub(crate) async fn dial(
 
     let wire = Arc::new(Tap::default());
     let stream = Tapped::new(tcp, wire.clone());
-    let state = |plain, tls| {
+    let state = |plain, tls: Option<(TlsInfo, Arc<Met>)>| {
+        let (tls, met) = tls.unzip();
         Arc::new(State {
             target: target.clone(),
             peer,
             tls,
+            met,
             wire,
             active: AtomicUsize::new(0),
             begun: AtomicU64::new(0),
@@ -168,12 +176,12 @@ pub(crate) async fn dial(
             drive(stream, http.agreed(None), state(plain, None)).await
         }
         Some(trust) => {
-            let stream = secure(target, http, stream, trust, until).await?;
-            let http = http.agreed(stream.get_ref().1.alpn_protocol());
-            let info = tls::info(stream.get_ref().1);
+            let stream = secure(target, trust, http, stream, until).await?;
+            let http = http.agreed(stream.alpn());
+            let (info, met) = (stream.info(), stream.met());
             teller.tell(CallEventKind::Secured(info.clone()));
             let plain = Arc::new(Tap::default());
-            drive(Tapped::new(stream, plain.clone()), http, state(plain, Some(info))).await
+            drive(Tapped::new(stream, plain.clone()), http, state(plain, Some((info, met)))).await
         }
     }
 }
@@ -223,29 +231,6 @@ fn prepare(tcp: TcpStream) -> io::Result<(TcpStream, std::net::TcpStream)> {
     let tcp = tcp.into_std()?;
     let probe = tcp.try_clone()?;
     Ok((TcpStream::from_std(tcp)?, probe))
-}
-
-async fn secure<S>(
-    target: &Target,
-    http: Http,
-    stream: S,
-    trust: &Trust,
-    until: Instant,
-) -> Result<tokio_rustls::client::TlsStream<S>, Failure>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let fail = |error: &io::Error| explain::tls(target, error, trust.roots);
-    let name = ServerName::try_from(target.host().to_owned())
-        .map_err(|error| fail(&io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-    let mut config = (*trust.config).clone();
-    config.alpn_protocols = http.alpn();
-    let connector = TlsConnector::from(Arc::new(config));
-    match timeout_at(until, connector.connect(name, stream)).await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => Err(fail(&error)),
-        Err(_) => Err(fail(&slow("the server"))),
-    }
 }
 
 async fn drive<S>(stream: S, http: Http, state: Arc<State>) -> Result<Connection, Failure>

@@ -10,7 +10,6 @@ pub(crate) use status::status;
 
 use crate::endpoint::Target;
 use crate::http::HttpError;
-use rustls::CertificateError;
 use std::io;
 use std::time::Duration;
 use wirelab_model::{Problem, ProblemKind, Status, StatusCode};
@@ -80,87 +79,6 @@ pub(crate) fn connect(target: &Target, error: &io::Error) -> Failure {
         ),
     };
     unavailable(ProblemKind::Unreachable, message, &help, target)
-}
-
-/// TLS could not be agreed on. `roots` is how many root certificates are trusted.
-pub(crate) fn tls(target: &Target, error: &io::Error, roots: usize) -> Failure {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    let host = target.host();
-    let (message, help) = match inner {
-        Some(rustls::Error::InvalidCertificate(wrong)) => certificate(host, wrong, roots),
-        Some(rustls::Error::InvalidMessage(_)) => (
-            format!("{target} does not speak TLS"),
-            "turn TLS off (or use http://), or check the port".to_owned(),
-        ),
-        Some(rustls::Error::AlertReceived(rustls::AlertDescription::NoApplicationProtocol)) => (
-            format!("{target} speaks TLS, but offers no HTTP/2, which gRPC needs"),
-            "check that this is the port of the gRPC server".to_owned(),
-        ),
-        Some(rustls::Error::AlertReceived(
-            rustls::AlertDescription::CertificateRequired
-            | rustls::AlertDescription::HandshakeFailure,
-        )) => (
-            format!("{target} refused the TLS handshake"),
-            "it may want a client certificate, or only older TLS than 1.2".to_owned(),
-        ),
-        Some(other) => (
-            format!("TLS with {target} failed: {other}"),
-            "check the port and the server's TLS settings".to_owned(),
-        ),
-        None if error.kind() == io::ErrorKind::TimedOut => (
-            format!("{target} accepted the connection, but did not answer TLS"),
-            "it may be a plaintext server: turn TLS off (or use http://), or check the port"
-                .to_owned(),
-        ),
-        None => (
-            format!("{target} ended the connection during the TLS handshake"),
-            "it may be a plaintext server: turn TLS off (or use http://), or check the port"
-                .to_owned(),
-        ),
-    };
-    unavailable(ProblemKind::Tls, message, &help, target)
-}
-
-fn certificate(host: &str, wrong: &CertificateError, roots: usize) -> (String, String) {
-    match wrong {
-        CertificateError::UnknownIssuer if roots == 0 => (
-            "this machine has no root certificates, so no server can be trusted".to_owned(),
-            "install the package `ca-certificates`".to_owned(),
-        ),
-        CertificateError::UnknownIssuer => (
-            format!(
-                "the certificate of `{host}` is not signed by an authority that this machine trusts"
-            ),
-            "add the authority that signed it to the system's root certificates".to_owned(),
-        ),
-        CertificateError::NotValidForName => (
-            format!("the certificate is not for the name `{host}`"),
-            "call the server by a name that its certificate holds".to_owned(),
-        ),
-        CertificateError::NotValidForNameContext { presented, .. } => (
-            format!("the certificate is not for the name `{host}`"),
-            if presented.is_empty() {
-                "its certificate holds no names; give the server one that does".to_owned()
-            } else {
-                format!(
-                    "call the server by a name that its certificate holds: {}",
-                    presented.join(", ")
-                )
-            },
-        ),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
-            format!("the certificate of `{host}` has expired"),
-            "renew the server's certificate, or check this machine's clock".to_owned(),
-        ),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
-            format!("the certificate of `{host}` is not valid yet"),
-            "check this machine's clock".to_owned(),
-        ),
-        other => (
-            format!("the certificate of `{host}` is not trusted: {other}"),
-            "look at the server's certificate".to_owned(),
-        ),
-    }
 }
 
 /// What is known about a connection that failed under a call.

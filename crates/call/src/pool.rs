@@ -34,8 +34,8 @@ pub(crate) struct Pool {
     slots: Mutex<HashMap<Key, Arc<Slot>>>,
 }
 
-/// Whom connections lead to and which HTTP they may speak.
-type Key = (Target, Http);
+/// Whom connections lead to, which HTTP they may speak, and what TLS trusts.
+type Key = (Target, Http, Option<Trust>);
 
 /// The connections of one endpoint.
 struct Slot {
@@ -83,7 +83,7 @@ impl Pool {
         teller: &Teller,
     ) -> Result<Lease, Failure> {
         let asked = Instant::now();
-        let slot = self.slot(&(target.clone(), http));
+        let slot = self.slot(&(target.clone(), http, trust.cloned()));
         let line = match http {
             Http::Two => None,
             Http::One | Http::Agreed => slot.lines.clone().acquire_owned().await.ok(),

@@ -26,13 +26,11 @@ pub(crate) async fn call(
         Ok(plan) => plan,
         Err(problem) => return finish(&teller, explain::refused(problem), None),
     };
-    // Reading the system's root certificates is no part of any call.
+    // Reading certificates is no part of any call.
     let trust = match plan.target.tls() {
-        true => match client.tls.trust().await.map(Some) {
-            Ok(trust) => trust,
-            Err(problem) => {
-                return finish(&teller, explain::failure(StatusCode::Internal, problem), None);
-            }
+        true => match client.tls.trust(&spec.endpoint.tls_options).await {
+            Ok(trust) => Some(trust),
+            Err(failure) => return finish(&teller, failure, None),
         },
         false => None,
     };

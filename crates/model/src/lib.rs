@@ -31,7 +31,10 @@ pub use call::{
 pub use catalog::{
     Catalog, HttpRule, MethodInfo, ServiceInfo, SourceId, SourceInfo, SourceSpec, SourceState,
 };
-pub use connection::{Attempt, CertificateInfo, ChannelInfo, InstanceInfo, InstanceState, TlsInfo};
+pub use connection::{
+    Attempt, CertificateInfo, ChannelInfo, EXPIRY_WARNING_DAYS, InstanceInfo, InstanceState,
+    TlsInfo, utc_date,
+};
 pub use endpoint::{
     Balancing, BalancingPolicy, Compression, Endpoint, HttpVersion, RetryPolicy, Tls, TlsOptions,
     Transport,

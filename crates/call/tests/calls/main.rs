@@ -1,6 +1,8 @@
 //! Calls against servers that run beside the test.
 
 mod answers;
+mod certificates;
+mod client_certificates;
 mod compression;
 mod faults;
 mod faulty;
