@@ -1,36 +1,9 @@
-//! `wirelab` against a server that shares no code with it: Python's grpcio with its reflection and health.
+//! Calls of all four kinds, their metadata, deadlines and deaths.
 
+use crate::values;
 use serde_json::{Value, json};
 use wirelab_tests::command::wirelab;
 use wirelab_tests::servers::Python;
-
-/// Every JSON value in a text, one after the other.
-fn values(text: &str) -> Vec<Value> {
-    serde_json::Deserializer::from_str(text)
-        .into_iter::<Value>()
-        .map(|value| value.unwrap_or_else(|error| panic!("{error} in {text}")))
-        .collect()
-}
-
-#[test]
-fn what_the_server_offers_is_listed_and_described() {
-    let server = Python::start(&[]);
-    let listed = wirelab(&["list", &server.address]);
-    assert_eq!((listed.code, &*listed.err), (0, ""), "{listed:?}");
-    let services: Vec<&str> = listed.out.lines().collect();
-    assert!(services.contains(&"parts.v1.Parts"), "{services:?}");
-    assert!(services.contains(&"grpc.health.v1.Health"), "{services:?}");
-
-    let methods = wirelab(&["list", "parts.v1.Parts", &server.address]);
-    assert_eq!(
-        methods.out.lines().collect::<Vec<_>>(),
-        ["GetPart", "ListParts", "AddParts", "Echo"].map(|name| format!("parts.v1.Parts/{name}"))
-    );
-
-    let described = wirelab(&["describe", "parts.v1.Part", &server.address]);
-    assert_eq!(described.code, 0, "{described:?}");
-    insta::assert_snapshot!(described.out.trim_end());
-}
 
 #[test]
 fn every_kind_is_called() {
@@ -138,47 +111,10 @@ fn a_deadline_ends_a_call() {
 }
 
 #[test]
-fn a_rich_status_is_told_whole() {
-    let server = Python::start(&[]);
-    for (method, code, exit) in [
-        ("GetPart", "NOT_FOUND", 69),
-        ("ListParts", "PERMISSION_DENIED", 71),
-        ("AddParts", "ABORTED", 74),
-    ] {
-        let header = format!("fail: {code}");
-        let called = server.call(method, &["-d", "{}", "-H", &header]);
-        assert_eq!(called.code, exit, "{called:?}");
-        for part in [code, "asked to fail", "google.rpc.BadRequest", "no such part"] {
-            assert!(called.err.contains(part), "{method}: {called:?} lacks {part}");
-        }
-    }
-}
-
-#[test]
 fn what_came_before_a_server_died_is_kept() {
     let server = Python::start(&[]);
     let called = server.call("ListParts", &["-d", r#"{"count": 9}"#, "-H", "die-after: 4"]);
     assert_eq!(called.code, 78, "{called:?}");
     assert_eq!(values(&called.out).len(), 4, "{called:?}");
     assert!(called.err.contains(&server.address), "{called:?}");
-}
-
-#[test]
-fn a_server_that_wants_tls_says_so() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let issued =
-        rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, issued.cert.pem()).expect("a file");
-    std::fs::write(&key, issued.signing_key.serialize_pem()).expect("a file");
-    let path = |path: &std::path::Path| path.display().to_string();
-    let server = Python::start(&["--tls", &path(&certificate), &path(&key)]);
-
-    let plain = wirelab(&["list", &server.address]);
-    assert_ne!(plain.code, 0, "{plain:?}");
-    assert!(plain.err.contains("TLS") && plain.err.contains(&server.address), "{plain:?}");
-
-    let untrusted = wirelab(&["list", &server.address, "--tls"]);
-    assert_ne!(untrusted.code, 0, "{untrusted:?}");
-    assert!(untrusted.err.contains("certificate"), "{untrusted:?}");
 }
