@@ -81,12 +81,14 @@ pub struct JwtAuth {
     /// Whether the shared secret is given as base64.
     #[serde(default)]
     pub key_is_base64: bool,
-    /// The claims as a JSON object; `iat` and `exp` are added where it has none.
+    /// The claims as a JSON object; `iat` and `exp` are added where it has none. Empty means none.
+    #[serde(default)]
     pub claims: String,
     /// More header fields as a JSON object, such as `{"kid": "1"}`; may be empty.
     #[serde(default)]
     pub header: String,
-    /// Seconds from `iat` to `exp`.
+    /// Seconds from `iat` to `exp`; 0 means an hour.
+    #[serde(default)]
     pub lifetime_s: u64,
 }
 
@@ -94,12 +96,17 @@ pub struct JwtAuth {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OAuth2 {
     /// Which grant.
+    #[serde(default)]
     pub grant: OAuth2Grant,
     /// The token endpoint.
     pub token_url: String,
     /// The authorization endpoint; for the authorization code only.
     #[serde(default)]
     pub auth_url: String,
+    /// Where the authorization server sends the browser back to, for servers that want one they know: `http` on
+    /// this machine, such as `http://localhost:8400/callback`. Empty means a free port of 127.0.0.1.
+    #[serde(default)]
+    pub redirect_url: String,
     /// The client.
     pub client_id: String,
     /// Its secret; public clients have none.

@@ -237,6 +237,13 @@ pub enum StudioEvent {
         /// How many are recorded now.
         total: u64,
     },
+    /// A call waits until somebody has signed in at an authorization server.
+    SignIn {
+        /// Which call; none for what is asked apart from calls.
+        call: Option<CallId>,
+        /// To be opened in a browser: `http` or `https`.
+        url: String,
+    },
     /// Events were dropped because this screen was slow.
     Lagged,
 }

@@ -139,6 +139,12 @@ impl Store {
                 self.history_total.set(total);
                 self.history_revision.update(|r| *r += 1);
             }
+            StudioEvent::SignIn { url, .. } => {
+                let kind = wirelab_model::ProblemKind::Forbidden;
+                let waits = "a call waits until you have signed in";
+                let problem = wirelab_model::Problem::new(kind, waits).at(url);
+                self.problem(problem.help("sign in in the browser; open this address if none has"));
+            }
             StudioEvent::Lagged => self.ask_everything(),
         }
     }
