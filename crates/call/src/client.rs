@@ -4,6 +4,7 @@ use crate::invoke::{Events, Invoke, Requests};
 use crate::pool::Pool;
 use crate::queue::queue;
 use crate::tls::Tls;
+use crate::transport::Types;
 use crate::{Reflected, health, reflect, run};
 use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
@@ -13,7 +14,8 @@ use wirelab_model::{CallSpec, Endpoint, Health, Metadatum, Problem};
 /// Calls gRPC servers. Cheap to clone; clones share their connections.
 #[derive(Clone, Default)]
 pub struct Client {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) types: Option<Types>,
 }
 
 /// What calls share.
@@ -31,12 +33,18 @@ impl Client {
 
     /// Trusts `roots` beside the system's root certificates.
     pub fn with_roots(roots: Vec<CertificateDer<'static>>) -> Client {
-        Client { inner: Arc::new(Inner { pool: Pool::default(), tls: Tls::new(roots) }) }
+        let inner = Inner { pool: Pool::default(), tls: Tls::new(roots) };
+        Client { inner: Arc::new(inner), types: None }
+    }
+
+    /// The same client with the types of methods, without which Connect cannot be spoken in JSON.
+    pub fn with_types(self, types: Types) -> Client {
+        Client { types: Some(types), ..self }
     }
 
     #[cfg(test)]
     pub(crate) fn with_pool(pool: Pool) -> Client {
-        Client { inner: Arc::new(Inner { pool, tls: Tls::default() }) }
+        Client { inner: Arc::new(Inner { pool, tls: Tls::default() }), types: None }
     }
 
     /// Asks a server for the descriptors of its services by reflection v1, or v1alpha where v1 is missing.
@@ -61,8 +69,8 @@ impl Client {
 impl Invoke for Client {
     fn invoke(&self, spec: CallSpec, requests: Requests, cancel: CancellationToken) -> Events {
         let (teller, listener) = queue();
-        let inner = self.inner.clone();
-        tokio::spawn(async move { run::call(&inner, spec, requests, cancel, teller).await });
+        let client = self.clone();
+        tokio::spawn(async move { run::call(&client, spec, requests, cancel, teller).await });
         Box::pin(listener)
     }
 }

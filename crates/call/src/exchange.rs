@@ -39,7 +39,7 @@ pub(crate) async fn exchange(
     // The only request message says how long the body is.
     let first = match plan.kind.client_streams() {
         true => None,
-        false => Some(prepare(only(&mut requests).await?, plan)?),
+        false => Some(prepare(only(&mut requests).await?, plan, teller)?),
     };
     let request = plan
         .request(attempt.authority, attempt.started.elapsed(), lease.hold.is_one())
@@ -77,9 +77,12 @@ async fn with<T, E>(
 /// A message and what is sent of it.
 type Prepared = (Bytes, Encoded);
 
-fn prepare(message: Bytes, plan: &Plan) -> Result<Prepared, Failure> {
-    let encoded = plan.protocol.encode(message.clone())?;
-    Ok((message, encoded))
+fn prepare(message: Bytes, plan: &Plan, teller: &Teller) -> Result<Prepared, Failure> {
+    let body = match plan.protocol.json() {
+        None => message.clone(),
+        Some(types) => teller.aside(|| types.request(&message))?,
+    };
+    Ok((message, plan.protocol.encode(body)?))
 }
 
 async fn only(requests: &mut Requests) -> Result<Bytes, Failure> {
@@ -102,7 +105,7 @@ async fn send_all(
     teller: &Teller,
 ) -> Result<(), Failure> {
     while let Some(message) = requests.next().await {
-        if !send(&mut upload, prepare(message, plan)?, false, teller).await {
+        if !send(&mut upload, prepare(message, plan, teller)?, false, teller).await {
             return Ok(());
         }
         teller.room().await;
@@ -141,10 +144,10 @@ async fn receive(
             teller.tell(CallEventKind::Headers { metadata });
             reader
         }
-        Answer::Foreign { code, what } => {
+        Answer::Foreign { code, what, help } => {
             let metadata = crate::metadata::from_headers(&head.headers, &[]);
             teller.tell(CallEventKind::Headers { metadata });
-            return Err(explain::not_grpc(code, what, &quote(&mut body).await));
+            return Err(explain::not_grpc(code, what, &quote(&mut body).await, help));
         }
     };
     let mut count = 0_u64;
@@ -156,7 +159,11 @@ async fn receive(
                 if count > 1 && !plan.kind.server_streams() {
                     return Err(cardinality(plan, "more than one message"));
                 }
-                let (message, compressed) = (Blob(message.payload), message.compressed);
+                let compressed = message.compressed;
+                let message = Blob(match plan.protocol.json() {
+                    None => message.payload,
+                    Some(types) => teller.aside(|| types.response(&message.payload))?,
+                });
                 teller.tell(CallEventKind::Received { message, compressed });
                 teller.room().await;
             }
@@ -167,9 +174,9 @@ async fn receive(
                 match body.data().await.map_err(lost)? {
                     Some(data) => {
                         held = data.len();
-                        reader.push(data);
+                        reader.push(data)?;
                     }
-                    None => reader.finish(body.trailers().await.map_err(lost)?),
+                    None => reader.finish(body.trailers().await.map_err(lost)?)?,
                 }
             }
         }

@@ -230,16 +230,24 @@ fn is_http2(head: &[u8]) -> bool {
     }
 }
 
-/// The answer is HTTP, but not gRPC.
-pub(crate) fn not_grpc(code: StatusCode, what: String, body: &str) -> Failure {
+/// The answer is HTTP, but not of the call's protocol. `help` is what to do where more than the status tells.
+pub(crate) fn not_grpc(
+    code: StatusCode,
+    what: String,
+    body: &str,
+    help: Option<String>,
+) -> Failure {
     let message = if body.is_empty() { what } else { format!("{what}: {body}") };
-    let help = match code {
-        StatusCode::Unavailable => "a proxy is there, but the server behind it may be down",
-        StatusCode::Unauthenticated | StatusCode::PermissionDenied => {
-            "a proxy wants credentials: add metadata such as `authorization`"
-        }
-        _ => "check that this is the port of the gRPC server, and that proxies pass gRPC on",
-    };
+    let help = help.unwrap_or_else(|| {
+        let help = match code {
+            StatusCode::Unavailable => "a proxy is there, but the server behind it may be down",
+            StatusCode::Unauthenticated | StatusCode::PermissionDenied => {
+                "a proxy wants credentials: add metadata such as `authorization`"
+            }
+            _ => "check that this is the port of the gRPC server, and that proxies pass gRPC on",
+        };
+        help.to_owned()
+    });
     failure(code, Problem::new(ProblemKind::NotGrpc, message).help(help))
 }
 

@@ -143,16 +143,21 @@ impl Decoder {
             return Ok(Message { payload, compressed: None, end });
         }
         let Some(name) = &self.encoding else { return Err(FrameError::Unannounced) };
-        let Some(how) = compress::named(name) else {
-            return Err(FrameError::Unknown(name.clone()));
-        };
         let compressed = Some(payload.len() as u64);
-        match compress::decompress(how, &payload, self.limit) {
-            Ok(plain) => Ok(Message { payload: plain.into(), compressed, end }),
-            Err(Inflate::TooLarge) => Err(FrameError::TooLarge(None)),
-            Err(Inflate::Corrupt(error)) => Err(FrameError::Corrupt(how, error.to_string())),
-        }
+        Ok(Message { payload: decompress(name, &payload, self.limit)?, compressed, end })
     }
+}
+
+/// What is compressed in the way of this name, of `limit` bytes at most.
+///
+/// # Errors
+/// A way that is not known, bytes that are not of it, and more than the limit.
+pub(crate) fn decompress(name: &str, payload: &[u8], limit: u64) -> Result<Bytes, FrameError> {
+    let Some(how) = compress::named(name) else { return Err(FrameError::Unknown(name.to_owned())) };
+    compress::decompress(how, payload, limit).map(Bytes::from).map_err(|error| match error {
+        Inflate::TooLarge => FrameError::TooLarge(None),
+        Inflate::Corrupt(error) => FrameError::Corrupt(how, error.to_string()),
+    })
 }
 
 /// A message as it is sent.

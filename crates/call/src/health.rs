@@ -2,6 +2,7 @@
 //! (<https://github.com/grpc/grpc/blob/master/doc/health-checking.md>).
 
 use crate::invoke::{Invoke, requests};
+use crate::transport::without_json;
 use futures_util::StreamExt;
 use prost::Message;
 use std::time::Duration;
@@ -15,7 +16,7 @@ pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) async fn health(client: &impl Invoke, endpoint: &Endpoint) -> Health {
     let spec = CallSpec {
-        endpoint: endpoint.clone(),
+        endpoint: without_json(endpoint),
         method: "grpc.health.v1.Health/Check".into(),
         deadline_ms: u64::try_from(HEALTH_TIMEOUT.as_millis()).ok(),
         ..CallSpec::default()

@@ -57,3 +57,4 @@ pub use invoke::{Events, Invoke, Requests, requests};
 pub use pool::{MAX_CONNECTIONS_PER_ENDPOINT, MAX_HTTP1_CALLS_PER_ENDPOINT, POOL_IDLE_TIMEOUT};
 pub use queue::{QUEUE_BYTES, QUEUE_EVENTS};
 pub use reflect::{REFLECT_TIMEOUT, Reflected};
+pub use transport::Types;

@@ -3,7 +3,7 @@
 use crate::endpoint::Target;
 use crate::http::Http;
 use crate::metadata;
-use crate::transport::{self, Protocol};
+use crate::transport::{self, Protocol, Types};
 use http::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::uri::{Authority, PathAndQuery};
 use http::{Method, Request, Uri, Version};
@@ -32,13 +32,14 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Checks the endpoint, the method's name, the metadata, and whether the transport can carry the call.
-    pub fn new(spec: &CallSpec) -> Result<Plan, Problem> {
+    /// Checks the endpoint, the method's name, the metadata, and whether the transport can carry the call. `types`
+    /// knows the types of methods, which JSON wants.
+    pub fn new(spec: &CallSpec, types: Option<&Types>) -> Result<Plan, Problem> {
         let target = Target::parse(&spec.endpoint)?;
         let path = path(&spec.method)?;
         let limit = spec.max_message_bytes.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES);
         let http = transport::http(spec, target.tls())?;
-        let protocol = transport::protocol(spec, limit)?;
+        let protocol = transport::protocol(spec, limit, types)?;
         let mut headers = protocol.headers();
         headers.insert(USER_AGENT, user_agent(spec.endpoint.user_agent.as_deref())?);
         metadata::to_headers(&spec.metadata, &mut headers)?;

@@ -6,9 +6,9 @@
 use futures_util::Stream;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc};
 use wirelab_model::{CallEvent, CallEventKind};
 
@@ -28,6 +28,8 @@ struct Load {
 /// The call's end.
 pub(crate) struct Teller {
     started: Instant,
+    /// How long the clock has stood still, nanoseconds.
+    aside: AtomicU64,
     tx: mpsc::UnboundedSender<CallEvent>,
     load: Arc<Load>,
 }
@@ -42,7 +44,10 @@ pub(crate) struct Listener {
 pub(crate) fn queue() -> (Teller, Listener) {
     let (tx, rx) = mpsc::unbounded_channel();
     let load = Arc::new(Load::default());
-    (Teller { started: Instant::now(), tx, load: load.clone() }, Listener { rx, load })
+    (
+        Teller { started: Instant::now(), aside: AtomicU64::new(0), tx, load: load.clone() },
+        Listener { rx, load },
+    )
 }
 
 impl Teller {
@@ -56,9 +61,17 @@ impl Teller {
     pub fn tell(&self, kind: CallEventKind) {
         self.load.events.fetch_add(1, SeqCst);
         self.load.bytes.fetch_add(weight(&kind), SeqCst);
-        let at_ns = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let at_ns = nanos(self.started.elapsed()).saturating_sub(self.aside.load(SeqCst));
         // Nobody reads any more: `closed` tells the call so.
         let _ = self.tx.send(CallEvent { at_ns, kind });
+    }
+
+    /// Does what is no part of the call's time: the clock of its events stands still meanwhile.
+    pub fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let done = work();
+        self.aside.fetch_add(nanos(begun.elapsed()), SeqCst);
+        done
     }
 
     /// Waits until the reader has caught up enough.
@@ -93,6 +106,10 @@ impl Stream for Listener {
         }
         next
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn weight(kind: &CallEventKind) -> usize {

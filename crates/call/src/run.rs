@@ -1,6 +1,6 @@
 //! Drives one call and tells its events.
 
-use crate::client::Inner;
+use crate::client::Client;
 use crate::exchange::{Attempt, exchange};
 use crate::explain::{self, Failure};
 use crate::invoke::Requests;
@@ -13,7 +13,7 @@ use wirelab_model::{CallEventKind, CallSpec, StatusCode};
 
 /// Makes the call and ends it with exactly one `Finished`, unless nobody reads any more.
 pub(crate) async fn call(
-    client: &Inner,
+    client: &Client,
     spec: CallSpec,
     requests: Requests,
     cancel: CancellationToken,
@@ -22,13 +22,13 @@ pub(crate) async fn call(
     let finish = |teller: &Teller, status: Failure, wire| {
         teller.tell(CallEventKind::Finished { status: *status, wire });
     };
-    let plan = match Plan::new(&spec) {
+    let plan = match Plan::new(&spec, client.types.as_ref()) {
         Ok(plan) => plan,
         Err(problem) => return finish(&teller, explain::refused(problem), None),
     };
     // Reading certificates is no part of any call.
     let trust = match plan.target.tls() {
-        true => match client.tls.trust(&spec.endpoint.tls_options).await {
+        true => match client.inner.tls.trust(&spec.endpoint.tls_options).await {
             Ok(trust) => Some(trust),
             Err(failure) => return finish(&teller, failure, None),
         },
@@ -38,7 +38,7 @@ pub(crate) async fn call(
     let mut lease = None;
     let status = {
         let attempt = async {
-            let pool = &client.pool;
+            let pool = &client.inner.pool;
             let leased = pool.lease(&plan.target, plan.http, trust.as_ref(), &teller).await?;
             let authority = plan.target.to_string();
             let attempt = Attempt { plan: &plan, started, authority: &authority };

@@ -89,12 +89,13 @@ impl Studio {
         let records = records::Records::open(&data_dir).await?;
         let client = Client::new();
         let bus = bus::Bus::default();
+        let sources = sources::Sources::new(client.clone(), bus.clone());
         let studio = Studio(Arc::new(Inner {
             data_dir,
             default_endpoint: config.default_endpoint.unwrap_or_else(data::default_endpoint),
             remember: config.remember,
-            sources: sources::Sources::new(client.clone(), bus.clone()),
-            client,
+            client: client.with_types(sources.types()),
+            sources,
             bus,
             records,
             calls: calls::Calls::default(),

@@ -20,7 +20,8 @@ pub struct Sources {
     bus: Bus,
     entries: Mutex<Vec<Entry>>,
     /// What the entries make together; replaced as a whole.
-    built: Mutex<Arc<Built>>,
+    /// Shared with the client, which finds the types of methods there.
+    built: Arc<Mutex<Arc<Built>>>,
     /// Held while building, so that an older state never replaces a newer one.
     building: tokio::sync::Mutex<()>,
 }
@@ -97,7 +98,7 @@ impl Sources {
             client,
             bus,
             entries: Mutex::default(),
-            built: Mutex::default(),
+            built: Arc::default(),
             building: tokio::sync::Mutex::default(),
         }
     }
@@ -116,6 +117,15 @@ impl Sources {
 
     pub fn codecs(&self) -> Arc<Codecs> {
         self.built().codecs.clone()
+    }
+
+    /// The types of methods as the loaded sources have them at each moment.
+    pub fn types(&self) -> wirelab_call::Types {
+        let built = self.built.clone();
+        Arc::new(move |method| {
+            let codecs = built.lock().unwrap_or_else(PoisonError::into_inner).codecs.clone();
+            codecs.method(method).map(|types| (types.input, types.output))
+        })
     }
 
     pub fn catalog(&self) -> Catalog {

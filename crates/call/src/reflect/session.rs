@@ -1,6 +1,7 @@
 //! One stream of reflection: questions out, answers in.
 
 use crate::invoke::{Events, Invoke};
+use crate::transport::without_json;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use prost::Message;
@@ -81,7 +82,7 @@ impl Session {
         let (questions, rx) = mpsc::channel(super::AHEAD);
         let left = until.saturating_duration_since(Instant::now());
         let spec = CallSpec {
-            endpoint: endpoint.clone(),
+            endpoint: without_json(endpoint),
             method: format!("grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"),
             kind: CallKind::Bidi,
             metadata: metadata.to_vec(),

@@ -16,7 +16,7 @@ use wirelab_model::{Compression, Status, StatusCode};
 const MAX_TIMEOUT_DIGITS: u128 = 99_999_999;
 
 /// Says in both directions what the sender of the header can decompress.
-const ACCEPT_ENCODING: &str = "grpc-accept-encoding";
+pub(super) const ACCEPT_ENCODING: &str = "grpc-accept-encoding";
 
 pub(super) struct Grpc {
     /// The largest message, bytes.
@@ -79,12 +79,14 @@ struct Read {
 }
 
 impl Reader for Read {
-    fn push(&mut self, data: Bytes) {
+    fn push(&mut self, data: Bytes) -> Result<(), Failure> {
         self.decoder.push(data);
+        Ok(())
     }
 
-    fn finish(&mut self, trailers: Option<HeaderMap>) {
+    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Failure> {
         self.end = Some(trailers);
+        Ok(())
     }
 
     fn take(&mut self) -> Result<Option<Part>, Failure> {

@@ -3,7 +3,13 @@
 //! A protocol says what goes into the request's head, makes bytes of each message, and reads a response into its
 //! parts. It knows no connection, no clock and no events: [`exchange`](crate::exchange) does the rest for all.
 
+mod connect;
 mod grpc;
+mod grpc_web;
+mod types;
+
+pub(crate) use types::JsonTypes;
+pub use types::Types;
 
 use crate::explain::Failure;
 use crate::frame::{Encoded, Message};
@@ -13,7 +19,8 @@ use http::header::{HeaderMap, HeaderName};
 use http::response;
 use std::time::Duration;
 use wirelab_model::{
-    CallKind, CallSpec, HttpVersion, Metadatum, Problem, ProblemKind, Status, StatusCode, Transport,
+    CallKind, CallSpec, Endpoint, HttpVersion, Metadatum, Problem, ProblemKind, Status, StatusCode,
+    Transport,
 };
 
 /// What one protocol does for a call.
@@ -38,6 +45,12 @@ pub(crate) trait Protocol: Send + Sync {
 
     /// What the head of a response begins.
     fn answer(&self, head: &response::Parts) -> Answer;
+
+    /// The types of its messages where they travel as JSON: [`encode`](Protocol::encode) then takes JSON, and the
+    /// messages of a [`Reader`] are JSON.
+    fn json(&self) -> Option<&JsonTypes> {
+        None
+    }
 }
 
 /// What the head of a response begins.
@@ -57,16 +70,24 @@ pub(crate) enum Answer {
         code: StatusCode,
         /// What is there instead, in half a sentence.
         what: String,
+        /// What to do, where the head tells more than HTTP's status.
+        help: Option<String>,
     },
 }
 
 /// Takes the parts of a response out of its body.
 pub(crate) trait Reader: Send {
     /// Adds data of the body.
-    fn push(&mut self, data: Bytes);
+    ///
+    /// # Errors
+    /// Bytes that cannot be a part of it.
+    fn push(&mut self, data: Bytes) -> Result<(), Failure>;
 
     /// The body is over, and these trailers followed it. After this [`take`](Reader::take) comes to an end.
-    fn finish(&mut self, trailers: Option<HeaderMap>);
+    ///
+    /// # Errors
+    /// A body that cannot end so.
+    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Failure>;
 
     /// The next part that is there whole.
     ///
@@ -119,12 +140,47 @@ pub(crate) fn http(spec: &CallSpec, tls: bool) -> Result<Http, Problem> {
     }
 }
 
-/// The protocol of a call.
+/// The protocol of a call. `types` knows the types of methods, for JSON.
 ///
 /// # Errors
 /// What it cannot carry.
-pub(crate) fn protocol(spec: &CallSpec, limit: u64) -> Result<Box<dyn Protocol>, Problem> {
-    Ok(Box::new(grpc::Grpc { limit, compression: spec.compression }))
+pub(crate) fn protocol(
+    spec: &CallSpec,
+    limit: u64,
+    types: Option<&Types>,
+) -> Result<Box<dyn Protocol>, Problem> {
+    let (transport, compression) = (spec.endpoint.transport, spec.compression);
+    match transport {
+        Transport::Grpc => Ok(Box::new(grpc::Grpc { limit, compression })),
+        Transport::GrpcWeb | Transport::GrpcWebText => {
+            if spec.kind.client_streams() {
+                let message = format!(
+                    "{} carries no streams of requests, but `{}` takes one",
+                    transport.name(),
+                    spec.method
+                );
+                return Err(Problem::new(ProblemKind::Mismatch, message)
+                    .at("transport")
+                    .help("choose the transport gRPC or Connect"));
+            }
+            let text = transport == Transport::GrpcWebText;
+            Ok(Box::new(grpc_web::GrpcWeb { text, limit, compression }))
+        }
+        Transport::Connect => Ok(Box::new(connect::Connect::new(spec, limit, None)?)),
+        Transport::ConnectJson => {
+            let types = JsonTypes::of(&spec.method, types)?;
+            Ok(Box::new(connect::Connect::new(spec, limit, Some(types))?))
+        }
+    }
+}
+
+/// The endpoint without JSON, for the services that Wirelab itself calls as Protobuf.
+pub(crate) fn without_json(endpoint: &Endpoint) -> Endpoint {
+    let mut endpoint = endpoint.clone();
+    if endpoint.transport == Transport::ConnectJson {
+        endpoint.transport = Transport::Connect;
+    }
+    endpoint
 }
 
 /// `application/grpc` and `application/grpc+proto` are both of the family `application/grpc`.
@@ -140,17 +196,46 @@ pub(crate) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// Why a response is not of this protocol, when its head alone tells; `family` is the content type it has to have.
 fn foreign(head: &response::Parts, name: &str, family: &str) -> Option<Answer> {
-    if head.status != http::StatusCode::OK {
-        let what = format!("the server answered HTTP {} instead of {name}", head.status);
-        return Some(Answer::Foreign { code: crate::status::from_http(head.status), what });
-    }
     let content_type = text(&head.headers, "content-type").unwrap_or_default();
-    if is_family(&content_type, family) {
+    let ok = head.status == http::StatusCode::OK;
+    if ok && is_family(&content_type, family) {
         return None;
     }
-    let what = match content_type.is_empty() {
-        true => format!("the server's answer has no content-type, so it is not {name}"),
-        false => format!("the server answered with `{content_type}` instead of {name}"),
+    let what = match (ok, content_type.is_empty()) {
+        (false, _) => format!("the server answered HTTP {} instead of {name}", head.status),
+        (true, true) => format!("the server's answer has no content-type, so it is not {name}"),
+        (true, false) => format!("the server answered with `{content_type}` instead of {name}"),
     };
-    Some(Answer::Foreign { code: StatusCode::Unknown, what })
+    let code = if ok { StatusCode::Unknown } else { crate::status::from_http(head.status) };
+    Some(Answer::Foreign { code, what, help: other(head, &content_type, name) })
+}
+
+/// What to do where the head says what is spoken instead of `name`.
+fn other(head: &response::Parts, content_type: &str, name: &str) -> Option<String> {
+    let families = [
+        ("application/grpc", "gRPC"),
+        ("application/grpc-web", "gRPC-Web"),
+        ("application/grpc-web-text", "gRPC-Web text"),
+        ("application/connect", "Connect"),
+        ("application/proto", "Connect"),
+    ];
+    let spoken = families.iter().find(|(family, _)| is_family(content_type, family));
+    match spoken {
+        Some((_, other)) if *other != name => {
+            Some(format!("the server speaks {other} here: choose the transport {other}"))
+        }
+        Some((_, "Connect")) => {
+            Some("schema and server disagree on what this method streams, or on its form".into())
+        }
+        _ if head.status == http::StatusCode::UNSUPPORTED_MEDIA_TYPE && name == "gRPC" => {
+            Some("it does not speak gRPC: choose the transport gRPC-Web or Connect".into())
+        }
+        _ if head.status == http::StatusCode::UNSUPPORTED_MEDIA_TYPE => Some(format!(
+            "it does not speak {name}: is it a plain gRPC server? choose the transport gRPC"
+        )),
+        _ if head.status == http::StatusCode::HTTP_VERSION_NOT_SUPPORTED => {
+            Some("choose another version of HTTP".into())
+        }
+        _ => None,
+    }
 }

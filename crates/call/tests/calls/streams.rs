@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use wirelab_call::{Client, Invoke, QUEUE_BYTES, requests};
-use wirelab_model::{CallEventKind, CallKind, MetadataValue, Metadatum, ProblemKind};
+use wirelab_model::{CallKind, MetadataValue, Metadatum, ProblemKind};
 
 #[tokio::test]
 async fn metadata_both_ways() {
