@@ -5,6 +5,7 @@ use crate::{
     endpoint, output,
     source::{self, Keep, Opened},
 };
+use std::path::{Path, PathBuf};
 use wirelab_model::{Catalog, Problem, ProblemKind};
 use wirelab_studio::Handlers;
 
@@ -12,10 +13,10 @@ use wirelab_studio::Handlers;
 const SUGGESTIONS: usize = 3;
 
 pub async fn list(args: List) -> Result<u8, Problem> {
-    let (service, address) = split(args.targets)?;
-    with(&args.schemas, address.as_deref(), async |_, catalog| {
+    let targets = Targets::new(args.targets, &args.schemas)?;
+    with(&args.schemas, &targets, async |_, catalog| {
         source::tell_problems(catalog);
-        let Some(name) = service else {
+        let Some(name) = &targets.name else {
             if args.json {
                 return output::print_json(&catalog.services);
             }
@@ -23,8 +24,8 @@ pub async fn list(args: List) -> Result<u8, Problem> {
                 catalog.services.iter().map(|service| service.name.as_str()).collect();
             return if names.is_empty() { Ok(()) } else { output::print(&names.join("\n")) };
         };
-        let found = catalog.services.iter().find(|service| service.name == name);
-        let service = found.ok_or_else(|| no_service(catalog, &name))?;
+        let found = catalog.services.iter().find(|service| service.name == *name);
+        let service = found.ok_or_else(|| no_service(catalog, name))?;
         if args.json {
             return output::print_json(service);
         }
@@ -35,17 +36,32 @@ pub async fn list(args: List) -> Result<u8, Problem> {
 }
 
 pub async fn describe(args: Describe) -> Result<u8, Problem> {
-    let (symbol, address) = split(args.targets)?;
-    let Some(symbol) = symbol else {
-        return Err(Problem::new(ProblemKind::NotFound, "no symbol was given")
-            .help("name a service, method, message or enum; `wirelab list` shows services"));
-    };
-    with(&args.schemas, address.as_deref(), async |opened, _| {
-        let description = opened.studio.describe(symbol).await?;
-        if args.json {
-            return output::print_json(&description);
+    let targets = Targets::new(args.targets, &args.schemas)?;
+    with(&args.schemas, &targets, async |opened, catalog| {
+        let studio = &opened.studio;
+        let symbols: Vec<&String> = match &targets.name {
+            Some(name) => vec![name],
+            None => catalog.services.iter().map(|service| &service.name).collect(),
+        };
+        let mut all = Vec::new();
+        for symbol in symbols {
+            all.push(studio.describe(symbol.clone()).await?);
         }
-        output::print(&description.text)
+        if args.json {
+            return match (&targets.name, all.as_slice()) {
+                (Some(_), [one]) => output::print_json(one),
+                (_, all) => output::print_json(&all),
+            };
+        }
+        let texts: Vec<&str> = all.iter().map(|one| one.text.as_str()).collect();
+        output::print(&texts.join("\n"))?;
+        if args.msg_template {
+            for one in all.iter().filter(|one| one.kind == "message" || one.kind == "method") {
+                let form = studio.form(one.name.clone()).await?;
+                output::print(&format!("\nMessage template:\n{}", form.example))?;
+            }
+        }
+        Ok(())
     })
     .await
 }
@@ -53,11 +69,13 @@ pub async fn describe(args: Describe) -> Result<u8, Problem> {
 /// Opens a studio that keeps nothing, looks at it and closes it.
 async fn with(
     schemas: &Schemas,
-    address: Option<&str>,
+    targets: &Targets,
     look: impl AsyncFnOnce(&Opened, &Catalog) -> Result<(), Problem>,
 ) -> Result<u8, Problem> {
-    let endpoint = address.map(|address| endpoint::endpoint(address, &schemas.connection));
-    let specs = source::specs(schemas, endpoint.as_ref())?;
+    let endpoint = targets.address.as_deref();
+    let endpoint =
+        endpoint.map(|address| endpoint::endpoint(address, &schemas.connection)).transpose()?;
+    let specs = source::specs(schemas, &targets.paths, endpoint.as_ref())?;
     let opened = Opened::new(specs, Keep::Nothing).await?;
     let looked = match opened.catalog().await {
         Ok(catalog) => look(&opened, &catalog).await,
@@ -67,18 +85,34 @@ async fn with(
     looked.map(|()| 0)
 }
 
-/// Sorts out which word is the name and which the address.
-fn split(targets: Vec<String>) -> Result<(Option<String>, Option<String>), Problem> {
-    let (mut addresses, mut names): (Vec<_>, Vec<_>) =
-        targets.into_iter().partition(|word| endpoint::is_address(word));
-    let (address, name) = (addresses.pop(), names.pop());
-    if addresses.is_empty() && names.is_empty() {
-        return Ok((name, address));
+/// What the words after the command are.
+struct Targets {
+    name: Option<String>,
+    address: Option<String>,
+    paths: Vec<PathBuf>,
+}
+
+impl Targets {
+    fn new(mut words: Vec<String>, schemas: &Schemas) -> Result<Targets, Problem> {
+        let mut addresses = Vec::new();
+        if schemas.connection.unix && !words.is_empty() {
+            addresses.push(words.remove(0));
+        }
+        let (more, words): (Vec<_>, Vec<_>) =
+            words.into_iter().partition(|word| endpoint::is_address(word));
+        addresses.extend(more);
+        let (paths, mut names): (Vec<_>, Vec<_>) =
+            words.into_iter().partition(|word| Path::new(word).exists());
+        let (address, name) = (addresses.pop(), names.pop());
+        if addresses.is_empty() && names.is_empty() {
+            let paths = paths.into_iter().map(PathBuf::from).collect();
+            return Ok(Targets { name, address, paths });
+        }
+        let message =
+            if names.is_empty() { "two addresses were given" } else { "two names were given" };
+        Err(Problem::new(ProblemKind::Mismatch, message)
+            .help("an address holds a colon (host:port), a name does not, and files are there"))
     }
-    let message =
-        if names.is_empty() { "two addresses were given" } else { "two names were given" };
-    Err(Problem::new(ProblemKind::Mismatch, message)
-        .help("an address holds a colon (host:port), a name does not"))
 }
 
 fn no_service(catalog: &Catalog, name: &str) -> Problem {

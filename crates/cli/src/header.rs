@@ -3,12 +3,41 @@
 use base64::{Engine, engine::general_purpose};
 use wirelab_model::{Metadatum, Problem, ProblemKind};
 
-/// Metadata as flags give it.
+/// Metadata as flags give it; `expand` puts environment variables in the place of `${NAME}`.
 ///
 /// # Errors
-/// What is not `key: value`, and what is not base64 for a `-bin` key.
-pub fn metadata(flags: &[String]) -> Result<Vec<Metadatum>, Problem> {
-    flags.iter().map(|flag| metadatum(flag)).collect()
+/// What is not `key: value`, what is not base64 for a `-bin` key, and variables that are not set.
+pub fn metadata<'a>(
+    flags: impl IntoIterator<Item = &'a String>,
+    expand: bool,
+) -> Result<Vec<Metadatum>, Problem> {
+    flags
+        .into_iter()
+        .map(|flag| match expand {
+            true => metadatum(&expanded(flag, |name| std::env::var(name).ok())?),
+            false => metadatum(flag),
+        })
+        .collect()
+}
+
+/// The text with the value of each `${NAME}`.
+fn expanded(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, Problem> {
+    let mut parts = text.split("${");
+    let mut done = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let Some((name, rest)) = part.split_once('}') else {
+            done.push_str("${");
+            done.push_str(part);
+            continue;
+        };
+        let value = value(name).ok_or_else(|| {
+            Problem::new(ProblemKind::NotFound, format!("there is no environment variable {name}"))
+                .help("export it, or leave --expand-headers out")
+        })?;
+        done.push_str(&value);
+        done.push_str(rest);
+    }
+    Ok(done)
 }
 
 fn metadatum(flag: &str) -> Result<Metadatum, Problem> {
@@ -26,11 +55,17 @@ fn metadatum(flag: &str) -> Result<Metadatum, Problem> {
         return Err(wrong("has a key that is not made of letters, digits, '-', '_' and '.'"));
     }
     if key.ends_with("-bin") {
-        // Both alphabets of padding are in use for gRPC metadata.
-        let bytes = general_purpose::STANDARD
-            .decode(value)
-            .or_else(|_| general_purpose::STANDARD_NO_PAD.decode(value))
-            .map_err(|_| wrong("has a -bin key but a value that is not base64"))?;
+        // All four alphabets are in use.
+        let alphabets = [
+            general_purpose::STANDARD,
+            general_purpose::STANDARD_NO_PAD,
+            general_purpose::URL_SAFE,
+            general_purpose::URL_SAFE_NO_PAD,
+        ];
+        let bytes = alphabets
+            .iter()
+            .find_map(|alphabet| alphabet.decode(value).ok())
+            .ok_or_else(|| wrong("has a -bin key but a value that is not base64"))?;
         return Ok(Metadatum::binary(key, bytes));
     }
     if !value.chars().all(|letter| letter == ' ' || letter.is_ascii_graphic()) {
@@ -63,6 +98,21 @@ mod tests {
                 (Err(got), Err(part)) => assert!(got.message.contains(part), "{flag}: {got}"),
                 (got, _) => panic!("{flag}: {got:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn variables() {
+        let value = |name: &str| (name == "A").then(|| "one".to_owned());
+        let cases = [
+            ("k: v", Ok("k: v")),
+            ("k: ${A}-${A}", Ok("k: one-one")),
+            ("k: $A ${A", Ok("k: $A ${A")),
+            ("k: ${B}", Err("there is no environment variable B")),
+        ];
+        for (text, expected) in cases {
+            let got = expanded(text, value);
+            assert_eq!(got.as_deref().map_err(|problem| problem.message.as_str()), expected);
         }
     }
 }

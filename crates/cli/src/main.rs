@@ -10,8 +10,10 @@ mod compare;
 mod demo;
 mod describe;
 mod endpoint;
+mod grpcurl;
 mod header;
 mod input;
+mod normalise;
 mod output;
 mod serve;
 mod source;
@@ -23,13 +25,9 @@ use std::process::ExitCode;
 use wirelab_model::Problem;
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
-        Ok(args) => args,
-        Err(error) => {
-            // Asking for help is no failure, and clap itself would end with 2 for one.
-            let _ = error.print();
-            return ExitCode::from(u8::from(error.use_stderr()));
-        }
+    let command = match parse() {
+        Ok(command) => command,
+        Err(code) => return code,
     };
     tracing_subscriber::fmt()
         .with_env_filter(
@@ -42,13 +40,32 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output::failed(&output::io("cannot start the runtime", &error)),
     };
-    let code = match runtime.block_on(run(args.command)) {
+    let code = match runtime.block_on(run(command)) {
         Ok(code) => ExitCode::from(code),
         Err(problem) => output::failed(&problem),
     };
     // A thread may still wait for standard input, which nobody will type.
     runtime.shutdown_background();
     code
+}
+
+/// The command that the arguments give, or how to end when they give none.
+fn parse() -> Result<Command, ExitCode> {
+    // Asking for help is no failure, and clap itself would end with 2 for one.
+    let told = |error: clap::Error| {
+        let _ = error.print();
+        ExitCode::from(u8::from(error.use_stderr()))
+    };
+    let mut program = Args::command();
+    program.build();
+    let args = normalise::normalise(std::env::args_os(), &program);
+    match Args::try_parse_from(args).map_err(told)?.command {
+        Command::Grpcurl { args } => {
+            let args = grpcurl::translate(&args).map_err(|problem| output::failed(&problem))?;
+            Args::try_parse_from(args).map(|args| args.command).map_err(told)
+        }
+        command => Ok(command),
+    }
 }
 
 /// Runs a command; the number is the exit code.
@@ -58,6 +75,8 @@ async fn run(command: Command) -> Result<u8, Problem> {
         Command::List(args) => describe::list(args).await,
         Command::Describe(args) => describe::describe(args).await,
         Command::Call(args) => call::run(args).await,
+        // `parse` has made another command of it.
+        Command::Grpcurl { .. } => Ok(1),
         Command::Transcode(args) => transcode::run(args).await,
         Command::Compare(args) => compare::run(args).await,
         Command::Demo(args) => demo::run(args).await,

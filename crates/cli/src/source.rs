@@ -1,26 +1,35 @@
 //! From flags to what the studio loads and whom it calls.
 
-use crate::{args::Schemas, endpoint::endpoint, header, output};
+use crate::{
+    args::Schemas,
+    endpoint::{absolute, endpoint, is_address},
+    header, output,
+};
 use std::path::{Path, PathBuf};
 use wirelab_model::{Catalog, Endpoint, Problem, ProblemKind, SourceSpec, SourceState};
-use wirelab_studio::{Config, Handlers, Studio};
+use wirelab_studio::{Config, Handlers, Studio, command::locate};
 use wirelab_transcode::Codec;
 
-/// What the flags say to load; reflection when they name no files.
+/// What the flags say to load; reflection when they name no files, nor `paths`.
 ///
 /// # Errors
 /// When there is nothing to load, or metadata is not `key: value`.
-pub fn specs(schemas: &Schemas, endpoint: Option<&Endpoint>) -> Result<Vec<SourceSpec>, Problem> {
-    let import_roots: Vec<String> =
-        schemas.import_paths.iter().map(|path| absolute(path)).collect();
-    let files = schemas
-        .protos
-        .iter()
-        .map(|path| SourceSpec::Files { path: absolute(path), import_roots: import_roots.clone() });
+pub fn specs(
+    schemas: &Schemas,
+    paths: &[PathBuf],
+    endpoint: Option<&Endpoint>,
+) -> Result<Vec<SourceSpec>, Problem> {
+    let roots: Vec<&Path> = schemas.import_paths.iter().map(PathBuf::as_path).collect();
+    let import_roots: Vec<String> = roots.iter().map(|root| absolute(root)).collect();
+    let files = schemas.protos.iter().map(|path| SourceSpec::Files {
+        path: absolute(&locate(path, &roots)),
+        import_roots: import_roots.clone(),
+    });
     let sets =
         schemas.protosets.iter().map(|path| SourceSpec::DescriptorSet { path: absolute(path) });
-    let specs: Vec<SourceSpec> = files.chain(sets).collect();
-    if !specs.is_empty() {
+    let paths = paths.iter().map(|path| spec(path));
+    let mut specs: Vec<SourceSpec> = files.chain(sets).chain(paths).collect();
+    if !specs.is_empty() && !schemas.use_reflection {
         return Ok(specs);
     }
     let Some(endpoint) = endpoint else {
@@ -28,22 +37,20 @@ pub fn specs(schemas: &Schemas, endpoint: Option<&Endpoint>) -> Result<Vec<Sourc
             .help("give the address of a server (host:port), --proto PATH or --protoset FILE"));
     };
     let address = &endpoint.address;
-    if !address.contains(':') && std::path::Path::new(address).exists() {
+    if !is_address(address) && Path::new(address).exists() {
         let message = format!("{address:?} is a path where the address of a server stands");
         return Err(Problem::new(ProblemKind::Invalid, message)
             .help(format!("for files write --proto {address} (--protoset for descriptor sets)")));
     }
-    let metadata = header::metadata(&schemas.reflect_headers)?;
-    Ok(vec![SourceSpec::Reflection { endpoint: endpoint.clone(), metadata }])
+    let headers = schemas.headers.iter().chain(&schemas.reflect_headers);
+    let metadata = header::metadata(headers, schemas.expand_headers)?;
+    specs.push(SourceSpec::Reflection { endpoint: endpoint.clone(), metadata });
+    Ok(specs)
 }
 
 /// A path to load, by how its name ends.
 pub fn spec(path: &Path) -> SourceSpec {
     SourceSpec::from_path(absolute(path))
-}
-
-fn absolute(path: &Path) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
 }
 
 /// A studio for one command, and its data folder when that is only for the command.
@@ -96,8 +103,8 @@ pub async fn codec(
     address: Option<&str>,
     schemas: &Schemas,
 ) -> Result<Codec, Problem> {
-    let endpoint = address.map(|address| endpoint(address, &schemas.connection));
-    let opened = Opened::new(specs(schemas, endpoint.as_ref())?, Keep::Nothing).await?;
+    let endpoint = address.map(|address| endpoint(address, &schemas.connection)).transpose()?;
+    let opened = Opened::new(specs(schemas, &[], endpoint.as_ref())?, Keep::Nothing).await?;
     let found = match opened.catalog().await {
         Ok(catalog) => {
             let found = opened.studio.codec(message);

@@ -1,119 +1,16 @@
 //! The real binary against the sample server: what it prints and how it exits.
 
+mod common;
+
+use common::{Sample, run, wirelab};
 use std::{
-    fmt::Write as _,
     io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener},
-    path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
 };
-use tokio_util::sync::CancellationToken;
 
-/// The sample server on a thread of its own.
-struct Sample {
-    address: SocketAddr,
-    shutdown: CancellationToken,
-}
-
-impl Sample {
-    fn start() -> Sample {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let address = listener.local_addr().unwrap();
-        let shutdown = CancellationToken::new();
-        let until = shutdown.clone();
-        std::thread::spawn(move || {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                wirelab_demo::serve(listener, until).await.unwrap();
-            });
-        });
-        Sample { address, shutdown }
-    }
-}
-
-impl Drop for Sample {
-    fn drop(&mut self) {
-        self.shutdown.cancel();
-    }
-}
-
-fn wirelab(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirelab"));
-    command
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-        .env("WIRELAB_DATA_DIR", folder)
-        .env("NO_COLOR", "1")
-        .env("COLUMNS", "100")
-        .env_remove("WIRELAB_LOG")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-/// Runs each command line and writes down what it printed; `{sample}` is the address of the sample server, `{dead}`
-/// one where nobody listens, and words are split at spaces outside of single quotes.
+/// Runs each command line and compares what it printed with the snapshot.
 fn check(name: &str, cases: &[(&str, &str)]) {
-    let sample = Sample::start();
-    let folder = tempfile::tempdir().unwrap();
-    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let live = sample.address.to_string();
-    let mut text = String::new();
-    for (line, input) in cases {
-        let words = words(&line.replace("{sample}", &live).replace("{dead}", &dead));
-        let mut child = wirelab(folder.path()).args(words).spawn().unwrap();
-        // A program that fails before it reads leaves the pipe closed.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        writeln!(text, "$ wirelab {line}").unwrap();
-        text += &String::from_utf8_lossy(&output.stdout);
-        for line in String::from_utf8_lossy(&output.stderr).lines() {
-            writeln!(text, "! {line}").unwrap();
-        }
-        writeln!(text, "= {}\n", output.status.code().unwrap()).unwrap();
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
-    let text = text
-        .replace(&live, "{sample}")
-        .replace(&dead, "{dead}")
-        .replace(root.to_str().unwrap(), "{root}");
-    insta::assert_snapshot!(name, steady(&text));
-}
-
-fn words(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quoted = false;
-    for letter in line.chars() {
-        match letter {
-            '\'' => quoted = !quoted,
-            ' ' if !quoted => words.push(String::new()),
-            letter => words.last_mut().unwrap().push(letter),
-        }
-    }
-    words
-}
-
-/// Blots out what differs from run to run: after each of these marks, the text to the other.
-fn steady(text: &str) -> String {
-    const MARKS: [(&str, &str); 4] = [
-        (" by {sample} after ", " ms"),
-        ("< date: ", "\n"),
-        ("\"date\",\"", "\""),
-        ("\"totalNs\":", "}"),
-    ];
-    let mut text = text.to_owned();
-    for (before, after) in MARKS {
-        let mut done = 0;
-        while let Some(start) = text[done..].find(before).map(|at| done + at + before.len()) {
-            let length = text[start..].find(after).unwrap();
-            text.replace_range(start..start + length, "…");
-            done = start;
-        }
-    }
-    text
+    insta::assert_snapshot!(name, run(cases));
 }
 
 #[test]
@@ -135,7 +32,12 @@ fn list_and_describe() {
             ("list", ""),
             ("list a b", ""),
             ("list a:1 b:2", ""),
-            ("describe {sample}", ""),
+            ("describe -proto proto-samples/tutorials/helloworld.proto", ""),
+            ("list proto-samples/tutorials", ""),
+            ("list proto-samples/tutorials/helloworld.proto helloworld.Greeter", ""),
+            ("describe proto-samples/tutorials helloworld.HelloReply -msg-template", ""),
+            ("list -import-path proto-samples/tutorials -proto helloworld.proto", ""),
+            ("list -unix /no/such.sock", ""),
             ("list --proto no/such/folder", ""),
             ("list {dead}", ""),
         ],
@@ -223,10 +125,14 @@ fn failures_and_exit_codes() {
 fn verbose() {
     check(
         "verbose",
-        &[(
-            "call {sample} helloworld.Greeter/SayHello -v -H 'x-a: 1' -H 'x-a: 2' -H 'x-raw-bin: AAE=' -H 'demo-echo-metadata: true'",
-            "",
-        )],
+        &[
+            (
+                "call {sample} helloworld.Greeter/SayHello -v -H 'x-a: 1' -H 'x-a: 2' -H 'x-raw-bin: AAE=' -H 'demo-echo-metadata: true'",
+                "",
+            ),
+            ("call {sample} helloworld.Greeter/SayHello -vv -d '{\"name\": \"A\"}'", ""),
+            ("call {dead} helloworld.Greeter/SayHello --proto proto-samples/tutorials -vv", ""),
+        ],
     );
 }
 
@@ -240,6 +146,7 @@ fn help() {
             ("list --help", ""),
             ("describe --help", ""),
             ("call --help", ""),
+            ("grpcurl --help", ""),
             ("transcode --help", ""),
             ("compare --help", ""),
             ("demo --help", ""),

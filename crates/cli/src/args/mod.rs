@@ -28,6 +28,15 @@ Exit codes:
 
 WIRELAB_LOG=debug shows what goes on inside.";
 
+const GRPCURL: &str = "\
+Examples:
+  wirelab grpcurl -plaintext localhost:50051 list
+  wirelab grpcurl -plaintext localhost:50051 describe user.v1.User
+  wirelab grpcurl -d '{\"id\": 7}' api.example.com:443 user.v1.UserService/GetUser
+
+As with grpcurl, TLS is on unless -plaintext is given, and -authority is the name that is
+verified. Calls are recorded; `wirelab call` has more flags.";
+
 /// A studio for gRPC services: explore, call, record, measure.
 #[derive(Debug, Parser)]
 #[command(name = "wirelab", version, after_help = EXIT_CODES, max_term_width = 100)]
@@ -46,6 +55,13 @@ pub enum Command {
     Describe(Describe),
     /// Call a method: any of the four kinds
     Call(Call),
+    /// Do what grpcurl does with the same arguments
+    #[command(after_help = GRPCURL)]
+    Grpcurl {
+        /// grpcurl's own: [FLAGS] [ADDRESS] [list | describe] [SYMBOL]
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+        args: Vec<String>,
+    },
     /// Convert messages between JSON and Protobuf: standard input to standard output, streams too
     Transcode(Transcode),
     /// Measure what messages take as JSON, Protobuf, MessagePack and CBOR, compressed and not

@@ -16,9 +16,18 @@ pub struct Schemas {
     /// A serialized FileDescriptorSet
     #[arg(long = "protoset", value_name = "FILE")]
     pub protosets: Vec<PathBuf>,
-    /// Metadata for the reflection call
+    /// Ask the server by reflection too, beside the files that are named
+    #[arg(long)]
+    pub use_reflection: bool,
+    /// Metadata to send, with reflection too; a key that ends in -bin takes base64
+    #[arg(short = 'H', long = "header", value_name = "K: V")]
+    pub headers: Vec<String>,
+    /// Metadata for reflection only
     #[arg(long = "reflect-header", value_name = "K: V")]
     pub reflect_headers: Vec<String>,
+    /// Put environment variables in the place of ${NAME} in metadata
+    #[arg(long)]
+    pub expand_headers: bool,
     #[command(flatten)]
     pub connection: Connection,
 }

@@ -1,10 +1,25 @@
 //! Values of flags: times and sizes.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::time::Duration;
 
-/// `500ms`, `5s`, `1.5s`, `2m` or `1h`.
+/// Values by the names that flags give them.
+pub type Named<T> = &'static [(&'static str, T)];
+
+/// Reads one of `names`; help and completions list them.
+pub fn named<T: Copy + Send + Sync + 'static>(names: Named<T>) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(names.iter().map(|(name, _)| *name)).try_map(|given| {
+        names
+            .iter()
+            .find_map(|(name, value)| (*name == given).then_some(*value))
+            .ok_or("not one of the values")
+    })
+}
+
+/// `500ms`, `5s`, `1.5s`, `2m` or `1h`; bare numbers are seconds, as grpcurl has them.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    const UNITS: [(&str, f64); 4] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3_600.0)];
+    const UNITS: [(&str, f64); 5] =
+        [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3_600.0), ("", 1.0)];
     UNITS
         .iter()
         .find_map(|(unit, seconds)| {
@@ -64,7 +79,8 @@ mod tests {
             ("1.5s", Some(1_500)),
             ("2m", Some(120_000)),
             ("1h", Some(3_600_000)),
-            ("5", None),
+            ("5", Some(5_000)),
+            ("0.25", Some(250)),
             ("s", None),
             ("0s", None),
             ("-1s", None),

@@ -2,12 +2,13 @@
 
 mod defaults;
 mod follow;
+mod inside;
 mod report;
 
 use crate::{
     args::Call,
     describe::suggest,
-    endpoint::endpoint,
+    endpoint::{endpoint, millis},
     header,
     input::Data,
     output,
@@ -17,10 +18,11 @@ use follow::Follower;
 use futures_util::StreamExt;
 use tokio::sync::mpsc::Receiver;
 use wirelab_model::{
-    CallId, CallSpec, CallState, Catalog, MethodInfo, Problem, ProblemKind, SendMessage, StartCall,
-    StudioEvent,
+    CallId, CallSpec, CallState, Catalog, MethodInfo, Problem, ProblemKind, RetryPolicy,
+    SendMessage, StartCall, StudioEvent,
 };
 use wirelab_studio::{Handlers, Studio};
+use wirelab_transcode::{Codec, Options};
 
 /// What the exit codes of failed calls begin at, as grpcurl has it.
 const EXIT_STATUS: u32 = 64;
@@ -29,23 +31,45 @@ type Values = Receiver<Result<String, Problem>>;
 
 /// Makes the call; the number is the exit code.
 pub async fn run(args: Call) -> Result<u8, Problem> {
+    let schemas = &args.schemas;
+    let metadata = schemas.headers.iter().chain(&args.rpc_headers);
     let spec = CallSpec {
-        endpoint: endpoint(&args.address, &args.schemas.connection),
-        metadata: header::metadata(&args.headers)?,
-        deadline_ms: args
-            .deadline
-            .map(|deadline| u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).max(1)),
+        endpoint: endpoint(&args.address, &schemas.connection)?,
+        metadata: header::metadata(metadata, schemas.expand_headers)?,
+        deadline_ms: args.deadline.map(millis),
+        max_message_bytes: args.max_message.map(|size| size as u64),
+        compression: args.compress,
+        wait_for_ready: args.wait_for_ready,
+        cold: args.cold,
+        retry: args
+            .retry
+            .map(|max_attempts| RetryPolicy { max_attempts, ..RetryPolicy::default() }),
         ..CallSpec::default()
     };
-    let specs = source::specs(&args.schemas, Some(&spec.endpoint))?;
-    let keep = match args.no_history {
+    let specs = source::specs(schemas, &[], Some(&spec.endpoint))?;
+    let keep = match args.no_history || args.print_command {
         true => Keep::Nothing,
         false => Keep::In(args.data_dir.data_dir.clone()),
     };
     let opened = Opened::new(specs, keep).await?;
-    let called = call(&opened, &args, spec).await;
+    let called = match args.print_command {
+        true => print_command(&opened, &args, spec).await.map(|()| 0),
+        false => call(&opened, &args, spec).await,
+    };
     opened.studio.close().await;
     called
+}
+
+/// Prints the call as a line for grpcurl. The server need not be there.
+async fn print_command(opened: &Opened, args: &Call, mut spec: CallSpec) -> Result<(), Problem> {
+    spec.method = path_of(&args.method);
+    let mut values = Data::parse(args.data.as_deref()).values();
+    let mut messages = Vec::new();
+    while let Some(value) = values.recv().await {
+        messages.push(value?);
+    }
+    let start = StartCall { spec, messages, finish: true, auth: None };
+    output::print(&opened.studio.format_command(start).await?)
 }
 
 async fn call(opened: &Opened, args: &Call, mut spec: CallSpec) -> Result<u8, Problem> {
@@ -61,13 +85,17 @@ async fn call(opened: &Opened, args: &Call, mut spec: CallSpec) -> Result<u8, Pr
     let data = Data::parse(args.data.as_deref());
     let place = data.name();
     let mut values = data.values();
+    let lenient = match args.allow_unknown_fields {
+        true => Some(studio.codec(&method.input)?.ignoring_unknown(true)),
+        false => None,
+    };
     let (messages, finish) = if spec.kind.client_streams() {
         (Vec::new(), false)
     } else {
-        (vec![only(&mut values, method).await?], true)
+        (vec![known(lenient.as_ref(), only(&mut values, method).await?)], true)
     };
-    if args.verbose {
-        report::request(&spec);
+    if args.verbose > 0 {
+        report::request(studio, &spec).await?;
     }
     let mut events = studio.events();
     let start = StartCall { spec, messages, finish, auth: None };
@@ -88,6 +116,7 @@ async fn call(opened: &Opened, args: &Call, mut spec: CallSpec) -> Result<u8, Pr
             event = events.next() => event,
             value = values.recv(), if sending => {
                 sent += 1;
+                let value = value.map(|value| value.map(|json| known(lenient.as_ref(), json)));
                 let next = send(studio, id, value).await;
                 sending = next.map_err(|problem| at(problem, &place, sent))?;
                 continue;
@@ -172,13 +201,30 @@ async fn only(values: &mut Values, method: &MethodInfo) -> Result<String, Proble
     }
 }
 
-/// The method with this name, written `pkg.Service/Method`, `/pkg.Service/Method` or `pkg.Service.Method`.
-fn find<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a MethodInfo, Problem> {
+/// The request without the fields that the message does not have, where that was asked for. What is wrong otherwise is
+/// told when it is sent.
+fn known(lenient: Option<&Codec>, json: String) -> String {
+    let Some(codec) = lenient else { return json };
+    let (mut wire, mut text) = (Vec::new(), Vec::new());
+    let read = codec.json_to_wire(json.as_bytes(), &mut wire);
+    match read.and_then(|()| codec.wire_to_json(&wire, &mut text, &Options::default())) {
+        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
+        Err(_) => json,
+    }
+}
+
+/// `pkg.Service/Method` from that, `/pkg.Service/Method` or `pkg.Service.Method`.
+fn path_of(name: &str) -> String {
     let name = name.trim_start_matches('/');
-    let path = match (name.contains('/'), name.rsplit_once('.')) {
+    match (name.contains('/'), name.rsplit_once('.')) {
         (false, Some((service, method))) => format!("{service}/{method}"),
         _ => name.to_owned(),
-    };
+    }
+}
+
+/// The method with this name, written `pkg.Service/Method`, `/pkg.Service/Method` or `pkg.Service.Method`.
+fn find<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a MethodInfo, Problem> {
+    let path = path_of(name);
     let methods = catalog.services.iter().flat_map(|service| &service.methods);
     methods.clone().find(|method| method.path == path).ok_or_else(|| {
         source::tell_problems(catalog);

@@ -1,16 +1,23 @@
 //! How a call went, for people on standard error, for programs as a line on standard output.
 
+use super::inside;
 use crate::{args::Call, output};
-use serde_json::{Value, json};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Map, Value, json};
 use wirelab_model::{
     CallRecord, CallSpec, MetadataValue, Metadatum, Problem, ProblemKind, Status, StatusDetail,
 };
 use wirelab_studio::{Handlers, Studio, layout};
 
-/// What is about to be sent, for `--verbose`.
-pub fn request(spec: &CallSpec) {
+/// What is about to be called and sent, for `--verbose`.
+pub async fn request(studio: &Studio, spec: &CallSpec) -> Result<(), Problem> {
+    let method = studio.describe(spec.method.clone()).await?;
+    for line in method.text.lines() {
+        output::note(format!("| {line}").trim_end());
+    }
     output::note(&format!("> {} {}", spec.endpoint.address, spec.method));
     metadata(">", &spec.metadata);
+    Ok(())
 }
 
 /// Tells how a call ended and returns its status code.
@@ -22,23 +29,58 @@ pub async fn outcome(studio: &Studio, record: &CallRecord, args: &Call) -> Resul
         true => Vec::new(),
         false => studio.status_details(status.details.clone()).await?,
     };
-    if args.verbose {
+    if args.verbose > 0 {
         metadata("<", &record.headers);
         metadata("< trailer", &record.trailers);
     }
     if args.json {
         output::print(&line(record, status, &details).to_string())?;
     }
-    if args.verbose {
+    if args.verbose > 1 {
+        inside::notes(record).iter().for_each(|note| output::note(&format!("* {note}")));
+    }
+    if args.verbose > 0 {
         output::note(&format!("= {}", summary(record, status)));
     }
-    if !status.is_ok() {
+    if !status.is_ok() && args.format_error {
+        output::note(&layout::pretty(&rpc_status(status, &details).to_string()));
+    } else if !status.is_ok() {
         output::problem(&problem(status, &args.address));
         for detail in &details {
-            output::note(&format!("  {} {}", detail.type_name, indented(&detail.json)));
+            let text = match detail.json.is_empty() {
+                // A type that is not known, or bytes that are not one.
+                true => format!("base64:{}", STANDARD.encode(&*detail.wire)),
+                false => indented(&detail.json),
+            };
+            output::note(&format!("  {} {text}", detail.type_name));
         }
     }
     Ok(status.code)
+}
+
+/// A `google.rpc.Status` as ProtoJSON; details of types that are not known keep their bytes.
+fn rpc_status(status: &Status, details: &[StatusDetail]) -> Value {
+    let details: Vec<Value> = details
+        .iter()
+        .map(|detail| {
+            let mut any = Map::new();
+            any.insert("@type".into(), format!("type.googleapis.com/{}", detail.type_name).into());
+            match serde_json::from_str(&detail.json) {
+                Ok(Value::Object(fields)) => any.extend(fields),
+                // As the well-known types have it.
+                Ok(value) => drop(any.insert("value".into(), value)),
+                Err(_) => drop(any.insert("value".into(), STANDARD.encode(&*detail.wire).into())),
+            }
+            any.into()
+        })
+        .collect();
+    let mut all = Map::new();
+    all.insert("code".into(), status.code.into());
+    all.insert("message".into(), status.message.clone().into());
+    if !details.is_empty() {
+        all.insert("details".into(), details.into());
+    }
+    all.into()
 }
 
 /// The status as a problem: what the server said, or what this side found out, and what to try.
@@ -64,7 +106,6 @@ fn metadata(mark: &str, metadata: &[Metadatum]) {
 }
 
 fn text(value: &MetadataValue) -> String {
-    use base64::{Engine, engine::general_purpose::STANDARD};
     match value {
         MetadataValue::Text(text) => text.clone(),
         MetadataValue::Binary(bytes) => STANDARD.encode(&**bytes),
@@ -97,9 +138,12 @@ fn indented(text: &str) -> String {
 fn line(record: &CallRecord, status: &Status, details: &[StatusDetail]) -> Value {
     let details: Vec<Value> = details
         .iter()
-        .map(|detail| {
-            let value = serde_json::from_str(&detail.json).unwrap_or(Value::Null);
-            json!({"type": detail.type_name, "value": value})
+        .map(|detail| match serde_json::from_str::<Value>(&detail.json) {
+            Ok(value) => json!({"type": detail.type_name, "value": value}),
+            Err(_) => {
+                let wire = STANDARD.encode(&*detail.wire);
+                json!({"type": detail.type_name, "value": null, "base64": wire})
+            }
         })
         .collect();
     let list = |entries: &[Metadatum]| -> Vec<[String; 2]> {

@@ -10,9 +10,11 @@ use wirelab_model::*;
 /// Where the line takes the schema from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
-    /// The server's reflection.
+    /// Not known.
     #[default]
-    Reflection,
+    Unknown,
+    /// The server's reflection, asked with this metadata.
+    Reflection(Vec<Metadatum>),
     /// A `.proto` file by its name in imports, and the folders that imports start from.
     Proto {
         /// `shop/v1/shop.proto`.
@@ -40,7 +42,7 @@ pub fn format(start: &StartCall, origin: &Origin) -> Result<String, Problem> {
     let mut line = vec!["grpcurl".to_owned()];
     let mut flag = |name: &str, value: &str| line.extend([name.to_owned(), quote(value)]);
     match origin {
-        Origin::Reflection => {}
+        Origin::Unknown | Origin::Reflection(_) => {}
         Origin::Proto { file, roots } => {
             roots.iter().for_each(|root| flag("-import-path", root));
             flag("-proto", file);
@@ -70,13 +72,18 @@ pub fn format(start: &StartCall, origin: &Origin) -> Result<String, Problem> {
         millis.iter().for_each(|millis| flag(name, &seconds(*millis)));
     }
     spec.max_message_bytes.iter().for_each(|most| flag("-max-msg-sz", &most.to_string()));
-    for Metadatum { key, value } in &spec.metadata {
-        let value = match value {
-            MetadataValue::Text(text) => text.clone(),
-            MetadataValue::Binary(bytes) => STANDARD.encode(&**bytes),
-        };
-        flag("-H", &format!("{key}: {value}"));
+    // `-H` goes with reflection too.
+    let reflecting: Option<&[Metadatum]> = match origin {
+        Origin::Reflection(metadata) => Some(metadata),
+        _ => None,
+    };
+    for entry in &spec.metadata {
+        let both = reflecting.is_none_or(|with| with.contains(entry));
+        flag(if both { "-H" } else { "-rpc-header" }, &header(entry));
     }
+    let only = reflecting.unwrap_or_default().iter();
+    only.filter(|entry| !spec.metadata.contains(entry))
+        .for_each(|entry| flag("-reflect-header", &header(entry)));
     // In double quotes, so that the shell puts the variable's value there.
     line.extend(auth.iter().flat_map(|auth| ["-H".to_owned(), credentials(auth)]));
     if !messages.is_empty() {
@@ -143,6 +150,15 @@ impl Server {
             }
         }
     }
+}
+
+/// `key: value`, `-bin` values as base64.
+fn header(entry: &Metadatum) -> String {
+    let value = match &entry.value {
+        MetadataValue::Text(text) => text.clone(),
+        MetadataValue::Binary(bytes) => STANDARD.encode(&**bytes),
+    };
+    format!("{}: {value}", entry.key)
 }
 
 /// Seconds with as many decimals as there are.

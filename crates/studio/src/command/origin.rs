@@ -11,15 +11,16 @@ use wirelab_model::{Catalog, SourceSpec};
 /// How many folders are looked into for the one that a file's name starts from.
 const MAX_FOLDERS: usize = 2_000;
 
-/// Where the schema of a method comes from; reflection when no source knows the method.
+/// Where the schema of a method comes from.
 pub fn of(catalog: &Catalog, method: &str) -> Origin {
     let service = method.rsplit_once('/').map_or(method, |(service, _)| service);
     let Some(service) = catalog.services.iter().find(|known| known.name == service) else {
-        return Origin::Reflection;
+        return Origin::Unknown;
     };
     let source = catalog.sources.iter().find(|source| source.id == service.source);
     match source.map(|source| &source.spec) {
-        None | Some(SourceSpec::Reflection { .. }) => Origin::Reflection,
+        None => Origin::Unknown,
+        Some(SourceSpec::Reflection { metadata, .. }) => Origin::Reflection(metadata.clone()),
         Some(SourceSpec::DescriptorSet { path }) => Origin::ProtoSet(path.clone()),
         Some(SourceSpec::Files { path, import_roots }) => {
             let roots: Vec<PathBuf> = import_roots.iter().map(PathBuf::from).collect();

@@ -203,12 +203,12 @@ fn addresses_and_what_grpcurl_cannot() {
     ];
     for (address, tls, expected) in cases {
         let endpoint = Endpoint { address: address.into(), tls, ..Endpoint::default() };
-        let line = format(&start(endpoint), &Origin::Reflection);
+        let line = format(&start(endpoint), &Origin::Unknown);
         assert_eq!(line.unwrap_or_else(|problem| problem.to_string()), expected);
     }
     let web = Endpoint { transport: Transport::GrpcWeb, ..Endpoint::default() };
     assert_eq!(
-        format(&start(web), &Origin::Reflection).unwrap_err().message,
+        format(&start(web), &Origin::Unknown).unwrap_err().message,
         "grpcurl speaks gRPC only, not gRPC-Web"
     );
 }
@@ -229,6 +229,14 @@ fn origins_and_secrets() {
         line(None, &Origin::ProtoSet("/s.pb".into())),
         "grpcurl -plaintext -protoset /s.pb -d '{}' h:1 a.B/C"
     );
+    let entry = |text: &str| Metadatum::text("k", text);
+    let spec =
+        CallSpec { metadata: vec![entry("both"), entry("call")], ..start(endpoint.clone()).spec };
+    let reflected = Origin::Reflection(vec![entry("both"), entry("reflection")]);
+    assert_eq!(
+        format(&StartCall { spec, ..start(endpoint.clone()) }, &reflected).unwrap(),
+        "grpcurl -plaintext -H 'k: both' -rpc-header 'k: call' -reflect-header 'k: reflection' h:1 a.B/C"
+    );
     let secret = || Secret("hush".into());
     let table = [
         (Auth::Bearer { token: secret() }, "\"authorization: Bearer $TOKEN\""),
@@ -244,7 +252,7 @@ fn origins_and_secrets() {
     ];
     for (auth, header) in table {
         let expected = format!("grpcurl -plaintext -H {header} -d '{{}}' h:1 a.B/C");
-        assert_eq!(line(Some(auth), &Origin::Reflection), expected);
+        assert_eq!(line(Some(auth), &Origin::Unknown), expected);
     }
 }
 
@@ -344,7 +352,7 @@ proptest! {
     ) {
         let spec = CallSpec { endpoint, method, metadata, deadline_ms, max_message_bytes, ..CallSpec::default() };
         let start = StartCall { spec: spec.clone(), messages: messages.clone(), finish: true, auth: None };
-        let line = format(&start, &Origin::Reflection).unwrap();
+        let line = format(&start, &Origin::Unknown).unwrap();
         let parsed = parse(&line).unwrap();
         prop_assert_eq!(&parsed.request.spec, &spec, "{}", line);
         prop_assert_eq!(&parsed.request.messages, &messages, "{}", line);
