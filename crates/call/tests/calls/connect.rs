@@ -10,7 +10,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use wirelab_call::{Client, Invoke, requests};
 use wirelab_model::{
-    CallEventKind, CallKind, CallSpec, HttpVersion, Metadatum, ProblemKind, Transport,
+    CallEventKind, CallKind, CallSpec, Health, HttpVersion, Metadatum, ProblemKind, Transport,
 };
 use wirelab_schema::{Input, Schema, Source};
 use wirelab_transcode::Codec;
@@ -359,6 +359,21 @@ async fn a_conversation_wants_http2() {
 }
 
 #[tokio::test]
+async fn reset_over_http2() {
+    let server = grpc(|_request, mut reply| async move {
+        reply.head(200, &[("content-type", STREAM)], false);
+        reply.data(framed(0, b"x"), false);
+        reply.reset(h2::Reason::ENHANCE_YOUR_CALM);
+    })
+    .await;
+    let mut spec = connect(&server.address, CallKind::ServerStream);
+    spec.endpoint.http = HttpVersion::Http2;
+    let call = call(&Client::new(), spec, &[b"abc"]).await;
+    assert_eq!(call.status().name(), "RESOURCE_EXHAUSTED");
+    assert_eq!(call.problem().kind, ProblemKind::Interrupted);
+}
+
+#[tokio::test]
 async fn reserved_metadata() {
     for key in ["connect-timeout-ms", "content-encoding", "accept-encoding"] {
         let spec = CallSpec {
@@ -369,6 +384,34 @@ async fn reserved_metadata() {
         assert_eq!(call.steps(), "INVALID_ARGUMENT");
         assert_eq!(call.problem().path.as_deref(), Some("metadata[0]"));
     }
+}
+
+/// Wirelab's own questions go as Protobuf, for which no schema is needed.
+#[tokio::test]
+async fn health_and_reflection() {
+    let serving = response("200 OK", &[("content-type", PROTO)], b"\x08\x01");
+    let (server, mut asked) = http1(serving).await;
+    let mut endpoint = connect(&server.address, CallKind::Unary).endpoint;
+    endpoint.transport = Transport::ConnectJson;
+    assert_eq!(Client::new().health(&endpoint).await, Health::Serving);
+    let asked = asked.recv().await.unwrap();
+    assert_eq!(asked.header("content-type"), Some(PROTO));
+    assert!(asked.head.starts_with("post /grpc.health.v1.health/check "));
+
+    endpoint.http = HttpVersion::Http1;
+    let problem = Client::new().reflect(&endpoint, &[]).await.unwrap_err();
+    assert!(problem.message.contains("do not work over HTTP/1.1"), "{problem}");
+
+    let server = grpc(|request, mut reply| async move {
+        assert_eq!(request.headers()["content-type"], STREAM);
+        reply.head(200, &[("content-type", STREAM)], false);
+        reply.data(framed(2, br#"{"error": {"code": "permission_denied"}}"#), true);
+    })
+    .await;
+    endpoint.address = server.address.clone();
+    endpoint.http = HttpVersion::Auto;
+    let problem = Client::new().reflect(&endpoint, &[]).await.unwrap_err();
+    assert_eq!(problem.grpc_status, Some(7), "{problem}");
 }
 
 /// Over HTTP/1.1 the end of a call that is broken off is the end of its connection.

@@ -9,6 +9,7 @@ mod faults;
 mod faulty;
 mod grpc_web;
 mod http1;
+mod over_http1;
 mod pool;
 mod raw;
 mod reflection;
