@@ -1,5 +1,6 @@
 //! Turns what went wrong into one helpful sentence and what to try.
 
+mod http1;
 mod http2;
 mod message;
 mod status;
@@ -96,7 +97,7 @@ pub(crate) struct Lost<'a> {
 pub(crate) fn lost(lost: &Lost<'_>) -> Failure {
     let Lost { target, head, silent, error } = lost;
     if let HttpError::One(error) = error {
-        return lost_one(target, head, error);
+        return http1::lost(target, head, error);
     }
     let text = String::from_utf8_lossy(head);
     let (kind, message, help) = if let (true, Some(silent)) = (head.is_empty(), silent) {
@@ -175,45 +176,6 @@ pub(crate) fn gone() -> Failure {
     )
 }
 
-/// The connection failed under a call over HTTP/1.1.
-fn lost_one(target: &Target, head: &[u8], error: &hyper::Error) -> Failure {
-    let text = String::from_utf8_lossy(head);
-    let wants_tls = matches!(head, [0x15 | 0x16, 0x03, ..])
-        || text.starts_with("HTTP/1") && text.contains("HTTPS");
-    let (kind, message, help) = if wants_tls && !target.tls() {
-        (
-            ProblemKind::Tls,
-            format!("{target} wants TLS, but was called in plaintext"),
-            "turn TLS on, or use https://",
-        )
-    } else if text.starts_with("HTTP/1") {
-        (
-            ProblemKind::Interrupted,
-            format!("the connection to {target} ended in the middle of the call: {error}"),
-            "the server may have stopped or restarted: look at its log, then try again",
-        )
-    } else if head.is_empty() {
-        (
-            ProblemKind::NotGrpc,
-            format!("{target} closed the connection without an answer"),
-            "it may speak HTTP/2 only (choose HTTP/2), or want TLS: check the port",
-        )
-    } else if is_http2(head) {
-        (
-            ProblemKind::NotGrpc,
-            format!("{target} speaks HTTP/2, but was called in HTTP/1.1"),
-            "choose HTTP/2",
-        )
-    } else {
-        (
-            ProblemKind::NotGrpc,
-            format!("{target} does not speak HTTP: it began with `{}`", start(&text)),
-            "check the port, another kind of server is there",
-        )
-    };
-    unavailable(kind, message, help, target)
-}
-
 /// The first characters of what a peer said.
 fn start(text: &str) -> String {
     text.chars().take(24).flat_map(char::escape_default).collect()
@@ -240,6 +202,10 @@ pub(crate) fn not_grpc(
     let message = if body.is_empty() { what } else { format!("{what}: {body}") };
     let help = help.unwrap_or_else(|| {
         let help = match code {
+            // Web servers say so in words of their own, and in HTTP/1.1.
+            _ if message.contains("HTTPS port") || message.contains("HTTPS server") => {
+                "turn TLS on, or use https://"
+            }
             StatusCode::Unavailable => "a proxy is there, but the server behind it may be down",
             StatusCode::Unauthenticated | StatusCode::PermissionDenied => {
                 "a proxy wants credentials: add metadata such as `authorization`"

@@ -18,13 +18,21 @@ use tokio::sync::mpsc;
 
 /// How many pieces of a request's body wait for the connection; whoever sends more waits too.
 const AHEAD: usize = 1;
+/// The most headers of a response.
+const MAX_HEADERS: usize = 1024;
+/// The largest response headers, bytes.
+const MAX_HEADER_BYTES: usize = 256 << 10;
 
 pub(super) async fn handshake<S>(stream: S) -> Result<(super::Sender, Driver), HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (send, connection) =
-        http1::Builder::new().handshake(TokioIo::new(stream)).await.map_err(HttpError::One)?;
+    let (send, connection) = http1::Builder::new()
+        .max_headers(MAX_HEADERS)
+        .max_header_size(MAX_HEADER_BYTES)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(HttpError::One)?;
     let driver = async move { connection.await.map_err(HttpError::One) };
     let line = Line(Arc::new(Mutex::new(Some(send))));
     Ok((super::Sender::One(line), Box::pin(driver)))

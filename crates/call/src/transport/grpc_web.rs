@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::response;
 use std::time::Duration;
-use wirelab_model::{Compression, StatusCode};
+use wirelab_model::{Compression, Problem, ProblemKind, StatusCode};
 
 /// The flag of the frame that holds the trailers.
 const TRAILERS: u8 = 0x80;
@@ -86,6 +86,7 @@ impl Protocol for GrpcWeb {
             decoder: Decoder::new(self.limit, encoding).ending(TRAILERS),
             limit: self.limit,
             over: false,
+            misplaced: false,
         };
         Answer::Body { metadata: from_headers(&head.headers, &[]), reader: Box::new(reader) }
     }
@@ -96,6 +97,8 @@ struct Read {
     decoder: Decoder,
     limit: u64,
     over: bool,
+    /// Whether the status came where gRPC has it.
+    misplaced: bool,
 }
 
 impl Reader for Read {
@@ -107,8 +110,9 @@ impl Reader for Read {
         Ok(())
     }
 
-    fn finish(&mut self, _trailers: Option<HeaderMap>) -> Result<(), Failure> {
+    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Failure> {
         self.over = true;
+        self.misplaced = trailers.is_some_and(|trailers| trailers.contains_key("grpc-status"));
         if let Some(text) = &mut self.text {
             self.decoder.push(text.finish().ok_or_else(not_base64)?);
         }
@@ -123,6 +127,12 @@ impl Reader for Read {
             None if self.decoder.is_partial() => {
                 let message = "the response ended in the middle of a message";
                 Err(explain::broken(StatusCode::Internal, message))
+            }
+            None if self.misplaced => {
+                let what = "the status came in HTTP's own trailers, which gRPC-Web has in the body";
+                let help = "a proxy passes gRPC through as it is: have it translate, or choose the transport gRPC";
+                let problem = Problem::new(ProblemKind::NotGrpc, what).help(help);
+                Err(explain::failure(StatusCode::Unknown, problem))
             }
             None => {
                 let message = "the response ended without the frame that holds the trailers";

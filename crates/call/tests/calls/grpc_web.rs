@@ -124,6 +124,14 @@ async fn answers() {
             "the response ended without the frame that holds the trailers",
         ),
         (
+            "trailers of HTTP",
+            Unary,
+            [&b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-type: application/grpc-web\r\n\r\n6\r\n"[..],
+                &framed(0, b"x"), b"\r\n0\r\ngrpc-status: 0\r\n\r\n"].concat(),
+            "headers received:1 UNKNOWN",
+            "the status came in HTTP's own trailers, which gRPC-Web has in the body",
+        ),
+        (
             "half a message",
             Unary,
             response("200 OK", binary, &framed(0, b"abcdef")[..8]),

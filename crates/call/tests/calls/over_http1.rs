@@ -62,7 +62,16 @@ async fn other_peers() {
             "look at its log",
         ),
     ];
-    for (word, kind, message, help) in table {
+    let large = format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "x".repeat(300 << 10));
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: x\r\n".repeat(1025));
+    let too_large = "ADDR answered with headers that are too large";
+    let broken = b"HTTP/1.1 200 OK\r\na header\r\n\r\n";
+    let more: [(&[u8], ProblemKind, &str, &str); 3] = [
+        (large.leak().as_bytes(), ProblemKind::TooLarge, too_large, "less metadata"),
+        (many.leak().as_bytes(), ProblemKind::TooLarge, too_large, "less metadata"),
+        (broken, NotGrpc, "ADDR answered in broken HTTP/1.1: ", "a proxy"),
+    ];
+    for (word, kind, message, help) in table.iter().chain(&more) {
         let server = says(word).await;
         let call = call(&Client::new(), connect(&server.address, CallKind::Unary), &[b"abc"]).await;
         assert_eq!(call.status().name(), "UNAVAILABLE", "{message}");
@@ -71,6 +80,52 @@ async fn other_peers() {
         assert_eq!(call.problem().kind, *kind, "{message}");
         let got = call.problem().help.as_deref().unwrap();
         assert!(got.contains(help), "{message}: {got}");
+    }
+}
+
+#[tokio::test]
+async fn https_called_in_plaintext() {
+    let body = b"<h1>400 Bad Request</h1> The plain HTTP request was sent to HTTPS port";
+    let (server, _asked) = http1(response("400 Bad Request", &[], body)).await;
+    let call = call(&Client::new(), connect(&server.address, CallKind::Unary), &[b"abc"]).await;
+    assert_eq!(call.problem().help.as_deref(), Some("turn TLS on, or use https://"));
+}
+
+#[tokio::test]
+async fn names_are_overridden() {
+    let named = |address: &str| {
+        let mut spec = connect(address, CallKind::Unary);
+        spec.endpoint.authority = Some("api.example:81".into());
+        spec.endpoint.user_agent = Some("mine/1 (test)".into());
+        spec
+    };
+    let answer = response("200 OK", &[("content-type", "application/proto")], b"x");
+    let (server, mut asked) = http1(answer).await;
+    call(&Client::new(), named(&server.address), &[b"abc"]).await;
+    let asked = asked.recv().await.unwrap();
+    assert_eq!(asked.header("host"), Some("api.example:81"));
+    assert_eq!(asked.header("user-agent"), Some("mine/1 (test)"));
+
+    let server = grpc(|request, mut reply| async move {
+        assert_eq!(request.uri().authority().unwrap(), "api.example:81");
+        assert_eq!(request.headers()["user-agent"], "mine/1 (test)");
+        reply.all(&[b"x"], "0");
+    })
+    .await;
+    let mut spec = named(&server.address);
+    spec.endpoint.transport = Transport::Grpc;
+    assert_eq!(call(&Client::new(), spec.clone(), &[b"abc"]).await.status().name(), "OK");
+
+    for (authority, agent, path) in [
+        ("me@host", "fine", "authority"),
+        ("a b", "fine", "authority"),
+        ("fine", "a\nb", "user_agent"),
+    ] {
+        spec.endpoint.authority = Some(authority.into());
+        spec.endpoint.user_agent = Some(agent.into());
+        let call = call(&Client::new(), spec.clone(), &[b"abc"]).await;
+        assert_eq!(call.steps(), "INVALID_ARGUMENT");
+        assert_eq!(call.problem().path.as_deref(), Some(path));
     }
 }
 
