@@ -3,6 +3,7 @@
 //! It holds a small shop, answers every call at once and echoes on streams. It knows nothing of Protobuf: sizes
 //! are made up in the proportion usual for them.
 
+mod reached;
 mod samples;
 
 pub use samples::types;
@@ -16,8 +17,8 @@ use std::{
 };
 use wirelab_model::{
     CallId, CallKind, CallRecord, CallState, CallUpdate, Direction, Hello, HistoryPage, HistoryRow,
-    MessageDetail, MessageRow, Metadatum, Problem, ProblemKind, SavedRequest, SendMessage, Sizes,
-    StartCall, Status, StudioEvent, Timings,
+    MessageDetail, MessageRow, Problem, ProblemKind, SavedRequest, SendMessage, Sizes, StartCall,
+    Status, StudioEvent,
 };
 
 /// The canned studio. Cheap to clone; clones share what they hold.
@@ -154,6 +155,9 @@ impl State {
             }
             "latencies" | "payloads" | "benches" => Ok(json!([])),
             "health" => Ok(json!("Serving")),
+            "channel" => give(reached::channel(&take(body)?)?),
+            "parse_command" => give(reached::parse(&take::<String>(body)?)?),
+            "format_command" => give(reached::format(&take(body)?)),
             other => Err(absent(&format!("answer to “{other}” without a studio"))),
         }
     }
@@ -163,8 +167,7 @@ impl State {
         let kind = samples::kind(&start.spec.method);
         let mut record = CallRecord { id, spec: start.spec, ..CallRecord::default() };
         record.spec.kind = kind;
-        record.headers = vec![Metadatum::text("content-type", "application/grpc")];
-        record.peer = Some("127.0.0.1:50051".into());
+        reached::serve(&mut record, start.auth.as_ref().map(wirelab_model::Auth::name));
         self.calls.insert(id, (record.clone(), Vec::new()));
         for text in start.messages {
             let _ = self.message(id, Direction::Sent, text);
@@ -174,7 +177,7 @@ impl State {
         }
         self.tell(id, 0, events);
         if start.finish {
-            let _ = self.end(id, Status::default(), events);
+            let _ = self.end(id, reached::status(&record), events);
         }
         record
     }
@@ -229,16 +232,11 @@ impl State {
             record.state = CallState::Finished;
             record.half_closed = true;
             record.status = Some(status);
-            record.timings = Timings {
-                reused: true,
-                encode_ns: Some(4_000),
-                send_ns: Some(61_000),
-                wait_ns: Some(3_520_000),
-                receive_ns: Some(210_000),
-                decode_ns: Some(9_000),
-                total_ns: 3_840_000,
-                ..Timings::default()
-            };
+            record.timings = reached::timings(record);
+            if record.spec.compression.is_some() {
+                record.sent_compressed = Some(record.totals.sent_bytes * 2 / 3);
+                record.received_compressed = Some(record.totals.received_bytes / 2);
+            }
         }
         self.tell(id, from, events);
         events.push(StudioEvent::History { total: self.calls.len() as u64 });
@@ -331,6 +329,31 @@ mod tests {
         assert!(
             matches!(&events[1], Signal::Event(StudioEvent::Call(update)) if update.rows.len() == 2)
         );
+    }
+
+    #[test]
+    fn what_is_asked_for_decides_how_a_call_was_served() {
+        let client = Client::new(FakeBackend::default());
+        let mut spec = CallSpec {
+            method: "shop.inventory.v1.InventoryService/GetStock".into(),
+            ..CallSpec::default()
+        };
+        spec.endpoint.address = "https://shop.example".into();
+        spec.retry = Some(wirelab_model::RetryPolicy::default());
+        let auth = Some(wirelab_model::Auth::Bearer { token: Default::default() });
+        let start =
+            StartCall { spec: spec.clone(), messages: vec!["{}".into()], finish: true, auth };
+        let call = now(client.start_call(start.clone())).unwrap();
+        let record = now(client.call(call.id)).unwrap();
+        assert_eq!(record.attempts.len(), 2);
+        assert_eq!(record.tls.unwrap().chain.len(), 2);
+        assert_eq!(record.auth.as_deref(), Some("bearer"));
+        let line = now(client.format_command(start)).unwrap();
+        let parsed = now(client.parse_command(line)).unwrap();
+        assert_eq!(parsed.request.spec.method, spec.method);
+        assert_eq!(parsed.request.spec.endpoint.address, spec.endpoint.address);
+        spec.endpoint.address = "dns:///shop:1".into();
+        assert!(now(client.channel(spec.endpoint)).unwrap().instances.len() > 1);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub enum Icon {
     Check,
     Undo,
     Redo,
+    Lock,
+    Terminal,
 }
 
 impl Icon {
@@ -39,6 +41,8 @@ impl Icon {
             Icon::Warning => "M12 4l9 16H3zM12 10v5M12 17.5v.01",
             Icon::Check => "M5 12l5 5 9-10",
             Icon::Undo => "M8 5L4 9l4 4M4 9h10a6 6 0 0 1 0 12h-3",
+            Icon::Lock => "M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3",
+            Icon::Terminal => "M4 5h16v14H4zM8 9l3 3-3 3M13 15h3",
             Icon::Redo => "M16 5l4 4-4 4M20 9H10a6 6 0 0 0 0 12h3",
         }
     }

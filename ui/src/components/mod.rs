@@ -42,9 +42,11 @@
 mod app;
 mod compare;
 mod explore;
+mod field;
 mod form;
 mod history;
 mod icons;
+mod instances;
 mod kind;
 mod problem;
 mod response;

@@ -11,6 +11,8 @@ pub enum Command {
     Methods,
     /// Edit the address.
     Address,
+    /// Show or hide the connection settings.
+    Connection,
     /// Save the request.
     Save,
     /// Show or hide the sidebar.
@@ -30,6 +32,7 @@ pub fn command(key: &str, control: bool, alt: bool, shift: bool) -> Option<Comma
         ("k", true, false, false) => Some(Command::Palette),
         ("p", true, false, false) => Some(Command::Methods),
         ("l", true, false, false) => Some(Command::Address),
+        ("l", true, false, true) => Some(Command::Connection),
         ("s", true, false, false) => Some(Command::Save),
         ("b", true, false, false) => Some(Command::Sidebar),
         // Browsers keep Ctrl+W to themselves; the desktop window does not.
@@ -51,6 +54,7 @@ mod tests {
             ("Enter", false, false, false, None),
             ("K", true, false, false, Some(Command::Palette)),
             ("k", true, false, true, None),
+            ("L", true, false, true, Some(Command::Connection)),
             ("w", false, true, false, Some(Command::CloseTab)),
             ("w", true, false, false, Some(Command::CloseTab)),
             ("w", true, true, false, None),

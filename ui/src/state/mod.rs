@@ -1,9 +1,13 @@
 //! What the screens know, as plain structs and pure functions; nothing here knows Leptos or the DOM.
 
 pub mod annotate;
+pub mod attempts;
+pub mod auth;
 pub mod bytes;
 pub mod calls;
+pub mod command;
 pub mod compare;
+pub mod connection;
 pub mod editor;
 pub mod find;
 pub mod flow;
@@ -11,6 +15,7 @@ pub mod form;
 pub mod forms;
 pub mod highlight;
 pub mod history;
+pub mod instances;
 pub mod json;
 pub mod keys;
 pub mod layout;
@@ -19,9 +24,11 @@ pub mod metadata;
 pub mod notation;
 pub mod options;
 pub mod palette;
+pub mod peer;
 pub mod response;
 pub mod route;
 pub mod session;
+pub mod span;
 pub mod tree;
 pub mod virtual_list;
 pub mod when;

@@ -67,6 +67,24 @@ impl Notation {
         }
     }
 
+    /// The first character of `text` that is no part of this notation, from 0; none where each is, although the
+    /// whole may be cut short.
+    pub fn unreadable(self, text: &str) -> Option<usize> {
+        let fits = |c: char| match self {
+            Notation::Text => true,
+            Notation::Base64 => {
+                c.is_ascii_alphanumeric() || c.is_whitespace() || "+/-_=".contains(c)
+            }
+            Notation::Hex => c.is_ascii_hexdigit() || c.is_whitespace() || ":_".contains(c),
+        };
+        let digits = match self {
+            Notation::Hex => text.trim_start().strip_prefix("0x").unwrap_or(text),
+            _ => text,
+        };
+        let left_out = text.chars().count() - digits.chars().count();
+        digits.chars().position(|c| !fits(c)).map(|at| at + left_out)
+    }
+
     /// Writes `bytes`; none when they have no such form (text that is not UTF-8).
     pub fn write(self, bytes: &[u8]) -> Option<String> {
         match self {
@@ -112,6 +130,15 @@ mod tests {
             );
         }
         assert_eq!(Notation::Text.write(b"\xff"), None);
+        for (notation, text, at) in [
+            (Notation::Hex, "0x6g", Some(3)),
+            (Notation::Hex, "68 6", None),
+            (Notation::Base64, "aG%=", Some(2)),
+            (Notation::Base64, "_-8", None),
+            (Notation::Text, "%", None),
+        ] {
+            assert_eq!(notation.unreadable(text), at, "{text}");
+        }
     }
 
     proptest! {

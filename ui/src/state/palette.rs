@@ -24,6 +24,10 @@ pub enum Target {
     Duplicate,
     /// Opens the tab that was closed last.
     Reopen,
+    /// Copies the request as a command line.
+    CopyCommand,
+    /// Opens the command line that was typed instead of a query.
+    OpenCommand,
 }
 
 /// One line of the palette.
@@ -72,9 +76,11 @@ pub fn entries(catalog: &Catalog, saved: &[SavedRequest], methods: bool, tab: bo
                 key("Invoke or send", Command::Go, "Ctrl ⏎"),
                 key("Save request", Command::Save, "Ctrl S"),
                 key("Edit address", Command::Address, "Ctrl L"),
+                key("Connection settings", Command::Connection, "Ctrl Shift L"),
                 key("Close tab", Command::CloseTab, "Alt W"),
                 Entry::new(Target::FillExample, "Fill example", "", "›"),
                 Entry::new(Target::Duplicate, "Duplicate tab", "", "›"),
+                Entry::new(Target::CopyCommand, "Copy as grpcurl", "", "›"),
             ]);
         }
         entries.extend([
@@ -95,6 +101,11 @@ pub fn entries(catalog: &Catalog, saved: &[SavedRequest], methods: bool, tab: bo
         }));
     }
     entries
+}
+
+/// What a command line in place of a query offers.
+pub fn open_command(line: &str) -> Entry {
+    Entry::new(Target::OpenCommand, "Open this command as a request", line, "›")
 }
 
 /// The best matches, best first; all in order without a query.
@@ -182,6 +193,7 @@ mod tests {
             ("order track", "TrackOrders"),
             ("order cr", "CreateOrder"),
             ("theme", "Switch theme"),
+            ("grpcurl", "Copy as grpcurl"),
             ("hist", "History"),
             ("gtstk", "GetStock"),
         ] {

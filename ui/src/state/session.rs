@@ -2,6 +2,7 @@
 //! storage as one versioned, bounded JSON text.
 
 use super::{
+    auth::AuthDraft,
     layout::{Layout, Theme},
     metadata::Row,
     options::Options,
@@ -25,6 +26,7 @@ pub enum RequestView {
     Form,
     Json,
     Metadata,
+    Auth,
     Options,
 }
 
@@ -51,6 +53,8 @@ pub struct TabDraft {
     pub text: String,
     /// Metadata as typed.
     pub metadata: Vec<Row>,
+    /// Credentials as typed; their secrets are left out of what is stored.
+    pub auth: AuthDraft,
     /// Options as typed.
     pub options: Options,
     /// Which part shows.
@@ -72,7 +76,7 @@ impl TabDraft {
             endpoint: spec.endpoint.clone(),
             text,
             metadata: spec.metadata.iter().zip(1..).map(|(m, id)| Row::of(m, id)).collect(),
-            options: Options::of(spec.deadline_ms, spec.max_message_bytes),
+            options: Options::of(spec),
             ..TabDraft::default()
         }
     }
@@ -81,6 +85,7 @@ impl TabDraft {
     pub fn of_saved(saved: &SavedRequest) -> Self {
         TabDraft {
             saved: Some(SavedRef { id: saved.id, name: saved.name.clone() }),
+            auth: AuthDraft::of(saved.auth.as_ref()),
             ..TabDraft::of(&saved.spec, saved.messages.first().cloned().unwrap_or_default())
         }
     }
@@ -119,10 +124,13 @@ impl Session {
         session
     }
 
-    /// The text to store; drafts beyond the bounds are left out, the shown tab's last.
+    /// The text to store, without secrets; drafts beyond the bounds are left out, the shown tab's last.
     pub fn store(&self) -> String {
         let mut session = Session { version: VERSION, ..self.clone() };
         session.tabs.truncate(MAX_TABS);
+        for tab in &mut session.tabs {
+            tab.auth = std::mem::take(&mut tab.auth).without_secrets();
+        }
         let mut left = MAX_DRAFT_BYTES;
         let mut order: Vec<usize> = (0..session.tabs.len()).collect();
         order.sort_by_key(|i| Some(*i) != self.active);
@@ -158,6 +166,19 @@ mod tests {
             ..Session::default()
         };
         assert_eq!(Session::load(&session.store()), session);
+    }
+
+    #[test]
+    fn secrets_are_not_stored() {
+        let auth = wirelab_model::Auth::Basic {
+            user: "ada".into(),
+            password: wirelab_model::Secret("s3cret".into()),
+        };
+        let saved = SavedRequest { auth: Some(auth), ..SavedRequest::default() };
+        let draft = TabDraft { method: "a.B/C".into(), ..TabDraft::of_saved(&saved) };
+        assert_eq!(draft.auth.password.0, "s3cret", "an open tab keeps it");
+        let text = Session { tabs: vec![draft], ..Session::default() }.store();
+        assert!(text.contains("ada") && !text.contains("s3cret"), "{text}");
     }
 
     #[test]

@@ -39,6 +39,11 @@ pub fn long(unix_ms: i64, now: Now) -> String {
     format!("{}, {hour:02}:{minute:02}:{second:02}", date(local_day(unix_ms, now), true))
 }
 
+/// `21 Nov 2026`.
+pub fn day(unix_ms: i64, now: Now) -> String {
+    date(local_day(unix_ms, now), true)
+}
+
 /// Milliseconds since the Unix epoch of a moment as typed: a span before now (`90s`, `30m`, `1h`, `2d`, `1w`) or a
 /// local date or time (`2026-11-21`, `2026-11-21T09:30`); none when it is neither.
 pub fn parse(text: &str, now: Now) -> Option<i64> {

@@ -76,13 +76,20 @@ pub fn costs(costs: &Costs) -> (String, String) {
 /// The phases of a call in their order, as a waterfall.
 pub fn phases(timings: &Timings) -> Vec<Bar> {
     let beside = "Measured beside the call, not part of its time";
+    let (to_headers, to_first) = waits(timings);
     let all = [
         ("resolve", "", timings.resolve_ns, "Until the name was resolved"),
         ("connect", "", timings.connect_ns, "Until TCP was up"),
         ("tls", "", timings.tls_ns, "Until TLS was up"),
         ("encode", "proto", timings.encode_ns, beside),
         ("send", "", timings.send_ns, "Until the first request was handed to the connection"),
-        ("wait", "server", timings.wait_ns, "Until the first response came, or else the end"),
+        ("wait", "server", to_headers, "Until the response headers came"),
+        (
+            if to_headers.is_some() { "first message" } else { "wait" },
+            "server",
+            to_first,
+            "Until the first response came, or else the end",
+        ),
         ("receive", "", timings.receive_ns, "From the first response to the last"),
         ("trailers", "", timings.trailers_ns, "From the last response to the end"),
         ("decode", "json", timings.decode_ns, beside),
@@ -115,6 +122,22 @@ pub fn phases(timings: &Timings) -> Vec<Bar> {
         before = before.saturating_add(ns);
     }
     bars
+}
+
+/// The wait for a response, parted where its headers came: until then, and from there on. Headers that came with the
+/// message, or outside the wait, do not part it.
+fn waits(timings: &Timings) -> (Option<u64>, Option<u64>) {
+    let before = [timings.resolve_ns, timings.connect_ns, timings.tls_ns, timings.send_ns];
+    let began = before.iter().flatten().fold(0_u64, |sum, ns| sum.saturating_add(*ns));
+    let parted = timings.wait_ns.zip(timings.headers_at_ns).and_then(|(wait, headers)| {
+        let first = headers.checked_sub(began).filter(|ns| *ns > 0)?;
+        let rest = wait.checked_sub(first).filter(|ns| ns.saturating_mul(50) > wait)?;
+        Some((first, rest))
+    });
+    match parted {
+        Some((first, rest)) => (Some(first), Some(rest)),
+        None => (None, timings.wait_ns),
+    }
 }
 
 /// How many messages and bytes of a stream went each way.
@@ -242,6 +265,16 @@ mod tests {
         ];
         assert_eq!(shown, expected);
         assert!(phases(&Timings::default()).is_empty());
+        for (headers, wait, expected) in [
+            (None, 700, (None, Some(700))),
+            (Some(300), 700, (Some(200), Some(500))),
+            (Some(799), 700, (None, Some(700))),
+            (Some(9_000), 700, (None, Some(700))),
+            (Some(50), 700, (None, Some(700))),
+        ] {
+            let timings = Timings { headers_at_ns: headers, wait_ns: Some(wait), ..timings };
+            assert_eq!(waits(&timings), expected, "{headers:?}");
+        }
         let none = Timings { wait_ns: Some(0), ..Timings::default() };
         assert!(phases(&none).is_empty());
         let huge = Timings { wait_ns: Some(u64::MAX), send_ns: Some(1), ..Timings::default() };

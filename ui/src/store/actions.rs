@@ -227,8 +227,8 @@ impl Store {
         if tab.starting.get_untracked() || self.running_call(tab).is_some() {
             return;
         }
-        let spec = match tab.spec() {
-            Ok(spec) => spec,
+        let (spec, auth) = match tab.spec().and_then(|spec| Ok((spec, tab.credentials()?))) {
+            Ok(call) => call,
             Err(problem) => return tab.problem.set(Some(problem)),
         };
         if !messages.is_empty() && !ready(tab) {
@@ -239,7 +239,7 @@ impl Store {
         tab.problem.set(None);
         let client = self.client();
         leptos::task::spawn_local(async move {
-            match client.start_call(StartCall { spec, messages, finish, auth: None }).await {
+            match client.start_call(StartCall { spec, messages, finish, auth }).await {
                 Ok(record) => self.follow(tab, record),
                 Err(problem) => tab.problem.set(Some(problem)),
             }
@@ -303,7 +303,9 @@ impl Store {
         let id = tab.saved.get_untracked().filter(|s| s.name == name).map_or(0, |s| s.id);
         let messages = vec![tab.editor.with_untracked(|e| e.text().to_owned())];
         let client = self.client();
-        let request = SavedRequest { id, name, spec, messages, auth: None, updated_unix_ms: 0 };
+        let auth =
+            tab.auth.with_untracked(|auth| auth.as_typed()).map(|auth| auth.without_secrets());
+        let request = SavedRequest { id, name, spec, messages, auth, updated_unix_ms: 0 };
         self.ask(async move { client.save(request).await }, move |saved| {
             self.say(format!("Saved “{}”", saved.name));
             tab.saved.set(Some(SavedRef { id: saved.id, name: saved.name }));

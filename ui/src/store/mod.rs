@@ -7,10 +7,12 @@
 //! - `tab`: an open tab
 //! - `calls`: calls being followed, and the event pump that folds what the studio says
 //! - `actions`: what people do: open, invoke, send, cancel, save
+//! - `commands`: requests as command lines
 //! - `remember`: the session in the browser's storage, theme and address bar
 
 mod actions;
 mod calls;
+mod commands;
 mod remember;
 mod tab;
 
@@ -113,6 +115,8 @@ pub struct Store {
     pub bench_revision: RwSignal<u64>,
     /// Health of the shown tab's server.
     pub health: RwSignal<Option<(String, Health)>>,
+    /// Whether the connection settings of the shown tab are open.
+    pub connection: RwSignal<bool>,
     /// Goes up when Ctrl+F asks to find in what is shown.
     pub find: RwSignal<u64>,
 }
@@ -151,6 +155,7 @@ impl Store {
             bench: RwSignal::new(None),
             bench_revision: RwSignal::new(0),
             health: RwSignal::new(None),
+            connection: RwSignal::new(false),
             find: RwSignal::new(0),
         };
         provide_context(store);

@@ -2,6 +2,8 @@
 
 use super::Store;
 use crate::state::{
+    auth::AuthDraft,
+    connection,
     editor::Editor,
     metadata::Row,
     options::Options,
@@ -9,7 +11,9 @@ use crate::state::{
 };
 use leptos::prelude::*;
 use std::sync::Arc;
-use wirelab_model::{CallId, CallKind, CallSpec, Checked, Endpoint, Form, Problem, ProblemKind};
+use wirelab_model::{
+    Auth, CallId, CallKind, CallSpec, Checked, Endpoint, Form, Problem, ProblemKind,
+};
 
 /// Tells tabs apart.
 pub type TabId = u64;
@@ -39,6 +43,8 @@ pub struct Tab {
     pub editor: RwSignal<Editor>,
     /// Metadata as typed.
     pub metadata: RwSignal<Vec<Row>>,
+    /// Credentials as typed.
+    pub auth: RwSignal<AuthDraft>,
     /// Options as typed.
     pub options: RwSignal<Options>,
     /// Which part of the request shows.
@@ -55,6 +61,8 @@ pub struct Tab {
     pub checked: RwSignal<Option<Checked>>,
     /// Why the last attempt to start or send failed.
     pub problem: RwSignal<Option<Problem>>,
+    /// What the command line that it came from asked for and a request cannot hold.
+    pub notes: RwSignal<Vec<Problem>>,
     /// Whether a start is being asked for.
     pub starting: RwSignal<bool>,
 }
@@ -73,6 +81,7 @@ impl Tab {
             endpoint: RwSignal::new(draft.endpoint),
             editor: RwSignal::new(Editor::new(draft.text)),
             metadata: RwSignal::new(metadata),
+            auth: RwSignal::new(draft.auth),
             options: RwSignal::new(draft.options),
             view: RwSignal::new(draft.view),
             saved: RwSignal::new(draft.saved),
@@ -81,6 +90,7 @@ impl Tab {
             form: RwSignal::new(FormState::Loading),
             checked: RwSignal::new(None),
             problem: RwSignal::new(None),
+            notes: RwSignal::new(Vec::new()),
             starting: RwSignal::new(false),
         })
     }
@@ -104,6 +114,7 @@ impl Tab {
             endpoint: self.endpoint.get(),
             text: self.editor.with(|editor| editor.text().to_owned()),
             metadata: self.metadata.get(),
+            auth: self.auth.get(),
             options: self.options.get(),
             view: self.view.get(),
             saved: self.saved.get(),
@@ -118,11 +129,18 @@ impl Tab {
         self.endpoint.track();
         self.editor.track();
         self.metadata.track();
+        self.auth.track();
         self.options.track();
         self.view.track();
         self.saved.track();
         self.dirty.track();
         self.call.track();
+    }
+
+    /// Changes how its server is reached.
+    pub fn edit_endpoint(self, change: impl FnOnce(&mut Endpoint)) {
+        self.endpoint.update(change);
+        self.edited();
     }
 
     /// Marks it edited; what was wrong with it before may be so no more.
@@ -148,33 +166,51 @@ impl Tab {
             && self.saved.get_untracked().is_none()
     }
 
-    /// The call to make, apart from its messages; tracks nothing.
+    /// The server with its address as it will be used; none where none is typed. Tracks it.
+    pub fn server(self) -> Option<Endpoint> {
+        let mut endpoint = self.endpoint.get();
+        endpoint.address = endpoint.address.trim().to_owned();
+        (!endpoint.address.is_empty()).then_some(endpoint)
+    }
+
+    /// The call to make, apart from its messages and credentials; tracks nothing.
     ///
     /// # Errors
-    /// What is wrong with the address, metadata or options.
+    /// What is wrong with the address, connection, metadata or options.
     pub fn spec(self) -> Result<CallSpec, Problem> {
-        let wrong = |what: &str, why: String| Problem::new(ProblemKind::Mismatch, why).at(what);
-        let mut endpoint = self.endpoint.get_untracked();
-        endpoint.address = endpoint.address.trim().to_owned();
-        if endpoint.address.is_empty() {
+        let Some(endpoint) = untrack(move || self.server()) else {
             return Err(wrong("address", "There is no server to call".into())
                 .help("Type its address, for example localhost:50051"));
+        };
+        if let Some((what, why)) = connection::problem(&endpoint) {
+            return Err(wrong(what, why).help("Correct it in Connection, beside the address"));
         }
         let metadata = self
             .metadata
             .with_untracked(|rows| crate::state::metadata::entries(rows))
             .map_err(|(row, why)| wrong(&format!("metadata row {row}"), why))?;
-        let options = self.options.get_untracked();
-        Ok(CallSpec {
+        let mut spec = CallSpec {
             endpoint,
             method: self.method(),
             kind: self.kind.get_untracked(),
             metadata,
-            deadline_ms: options.deadline_ms().map_err(|why| wrong("deadline", why))?,
-            max_message_bytes: options
-                .max_message_bytes()
-                .map_err(|why| wrong("message limit", why))?,
             ..CallSpec::default()
-        })
+        };
+        let applied = self.options.with_untracked(|options| options.apply(&mut spec));
+        applied.map_err(|(what, why)| wrong(what, why).help("Correct it in Options"))?;
+        Ok(spec)
     }
+
+    /// The credentials to send; none sends nothing. Tracks nothing.
+    ///
+    /// # Errors
+    /// What is wrong with them or missing.
+    pub fn credentials(self) -> Result<Option<Auth>, Problem> {
+        let auth = self.auth.with_untracked(AuthDraft::auth);
+        auth.map_err(|why| wrong("auth", why).help("Complete it in Auth, or choose none there"))
+    }
+}
+
+fn wrong(what: &str, why: String) -> Problem {
+    Problem::new(ProblemKind::Mismatch, why).at(what)
 }

@@ -2,7 +2,10 @@
 
 use crate::{
     components::icons::Icon,
-    state::{metadata::Row, notation::Notation},
+    state::{
+        metadata::{Decoded, Fault, Part, Row, around},
+        notation::Notation,
+    },
     store::{Tab, use_store},
 };
 use leptos::prelude::*;
@@ -34,7 +37,9 @@ fn MetadataRow(tab: Tab, id: u64) -> impl IntoView {
     let row = Memo::new(move |_| {
         tab.metadata.with(|rows| rows.iter().find(|r| r.id == id).cloned()).unwrap_or_default()
     });
-    let problem = Memo::new(move |_| row.with(Row::problem));
+    let fault = Memo::new(move |_| row.with(Row::fault));
+    let wrong = move |part: Part| fault.with(|f| f.as_ref().is_some_and(|f| f.part == part));
+    let decoded = Memo::new(move |_| row.with(Row::decoded));
     let edit = move |change: &dyn Fn(&mut Row)| {
         tab.metadata.update(|rows| rows.iter_mut().filter(|r| r.id == id).for_each(change));
         tab.edited();
@@ -82,7 +87,8 @@ fn MetadataRow(tab: Tab, id: u64) -> impl IntoView {
                 }
             />
             <input
-                class="in" data-testid="metadata-key" aria-label="Key" placeholder="key" autocomplete="off" spellcheck="false"
+                class="in" class:err=move || wrong(Part::Key) data-testid="metadata-key" aria-label="Key"
+                aria-invalid=move || wrong(Part::Key).to_string() placeholder="key" autocomplete="off" spellcheck="false"
                 list="metadata-keys" title="Alt with up or down moves the entry"
                 prop:value=move || row.get().key
                 on:input=move |event| {
@@ -91,8 +97,8 @@ fn MetadataRow(tab: Tab, id: u64) -> impl IntoView {
                 }
             />
             <input
-                class="in" class:err=move || problem.get().is_some() data-testid="metadata-value"
-                aria-label="Value" aria-invalid=move || problem.get().is_some().to_string()
+                class="in" class:err=move || wrong(Part::Value) data-testid="metadata-value"
+                aria-label="Value" aria-invalid=move || wrong(Part::Value).to_string()
                 placeholder="value" autocomplete="off" spellcheck="false"
                 prop:value=move || row.get().value
                 on:input=move |event| {
@@ -102,7 +108,7 @@ fn MetadataRow(tab: Tab, id: u64) -> impl IntoView {
             />
             <Show when=move || row.with(Row::binary)>
                 <select
-                    class="in notation" aria-label="How the bytes are written"
+                    class="in notation" aria-label="How the bytes are written" data-testid="metadata-notation"
                     on:change=move |event| {
                         let name = event_target_value(&event);
                         Notation::ALL.into_iter().filter(|n| n.name() == name).for_each(renote);
@@ -114,8 +120,31 @@ fn MetadataRow(tab: Tab, id: u64) -> impl IntoView {
                 </select>
             </Show>
             <button class="icon-button" aria-label="Remove this entry" title="Remove" on:click=remove>{Icon::Close.view()}</button>
-            {move || problem.get().map(|text| view! { <p class="msg" role="alert">{text}</p> })}
+            {move || fault.get().map(|fault| row.with(|row| said(row, &fault)))}
+            {move || decoded.get().map(|decoded| view! { <Preview decoded/> })}
         </div>
+    }
+}
+
+/// What is wrong, with the character in its place.
+fn said(row: &Row, fault: &Fault) -> AnyView {
+    let place = fault.at.map(|at| {
+        let text = if fault.part == Part::Key { &row.key } else { &row.value };
+        let (before, wrong, behind) = around(text, at);
+        view! { <code class="meta-place" aria-hidden="true">{before}<mark>{wrong}</mark>{behind}</code> }
+    });
+    view! { <p class="msg" role="alert">{fault.sentence()} {place}</p> }.into_any()
+}
+
+/// The bytes of a binary value as they will go.
+#[component]
+fn Preview(decoded: Decoded) -> impl IntoView {
+    let size = format!("{} {}", decoded.length, if decoded.length == 1 { "byte" } else { "bytes" });
+    view! {
+        <p class="meta-preview" data-testid="metadata-preview" title="The bytes as they will go">
+            <span class="faint">{size}</span> <code>{decoded.hex}</code>
+            {decoded.text.map(|text| view! { <code class="meta-text">{format!("“{text}”")}</code> })}
+        </p>
     }
 }
 

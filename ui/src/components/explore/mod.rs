@@ -1,11 +1,14 @@
 //! Explore: a request at the left, its response at the right, the wire below.
 
 mod actions;
+mod auth;
 mod bar;
+mod connection;
 mod describe;
 mod empty;
 mod json;
 mod metadata;
+mod notes;
 mod options;
 mod request;
 

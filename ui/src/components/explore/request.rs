@@ -1,14 +1,16 @@
-//! The request being edited: form, JSON, metadata, options.
+//! The request being edited: form, JSON, metadata, auth, options.
 
 use super::{
     actions::SendButton,
+    auth::AuthView,
     json::{ErrorStrip, Foot, JsonView},
     metadata::{CommonKeys, MetadataView},
+    notes::Notes,
     options::OptionsView,
 };
 use crate::{
     components::{form::Form, shell::keys},
-    state::session::RequestView,
+    state::{auth::AuthKind, session::RequestView},
     store::{FormState, Tab, use_store},
 };
 use leptos::{ev, prelude::*, task::spawn_local};
@@ -17,10 +19,11 @@ use wirelab_model::CheckRequest;
 /// How long typing must rest before the studio is asked, milliseconds.
 const SETTLE_MS: u32 = 350;
 
-const VIEWS: [(RequestView, &str); 4] = [
+const VIEWS: [(RequestView, &str); 5] = [
     (RequestView::Form, "tab-form"),
     (RequestView::Json, "tab-json"),
     (RequestView::Metadata, "tab-metadata"),
+    (RequestView::Auth, "tab-auth"),
     (RequestView::Options, "tab-options"),
 ];
 
@@ -35,6 +38,7 @@ pub fn RequestPane(tab: Tab) -> impl IntoView {
             RequestView::Form => ("Form", ""),
             RequestView::Json => ("JSON", ""),
             RequestView::Metadata => ("Metadata", ""),
+            RequestView::Auth => ("Auth", ""),
             RequestView::Options => ("Options", ""),
         };
         view! { <span>{word}<span class="wide">{more}</span></span> }
@@ -48,6 +52,19 @@ pub fn RequestPane(tab: Tab) -> impl IntoView {
             _ => 0,
         };
         (n > 0).then(|| view! { <em class="count">{n}</em> })
+    };
+    // Whether credentials are chosen, and whether they can be sent as they are.
+    let auth = Memo::new(move |_| {
+        tab.auth
+            .with(|auth| (auth.kind != AuthKind::None).then(|| auth.problem().map(|(_, why)| why)))
+    });
+    let mark = move |view: RequestView| {
+        let problem = auth.get().filter(|_| view == RequestView::Auth)?;
+        let (class, title) = match problem {
+            Some(why) => ("tab-mark bad", why),
+            None => ("tab-mark", "Credentials are sent".to_owned()),
+        };
+        Some(view! { <em class=class role="img" aria-label=title.clone() title=title></em> })
     };
     let key = move |event: ev::KeyboardEvent| {
         let at = VIEWS.iter().position(|(v, _)| *v == tab.view.get_untracked()).unwrap_or(0);
@@ -88,7 +105,7 @@ pub fn RequestPane(tab: Tab) -> impl IntoView {
                                 tabindex=move || if on() { "0" } else { "-1" }
                                 on:click=move |_| tab.view.set(which)
                             >
-                                {move || label(which)} {move || count(which)}
+                                {move || label(which)} {move || count(which)} {move || mark(which)}
                             </button>
                         }
                     })}
@@ -105,10 +122,12 @@ pub fn RequestPane(tab: Tab) -> impl IntoView {
                 </span>
             </nav>
             <CommonKeys/>
+            <Notes tab/>
             {move || match tab.view.get() {
                 RequestView::Form => view! { <Form tab/> }.into_any(),
                 RequestView::Json => view! { <JsonView tab/> }.into_any(),
                 RequestView::Metadata => view! { <MetadataView tab/> }.into_any(),
+                RequestView::Auth => view! { <AuthView tab/> }.into_any(),
                 RequestView::Options => view! { <OptionsView tab/> }.into_any(),
             }}
             <Show when=move || matches!(tab.view.get(), RequestView::Form | RequestView::Json)>

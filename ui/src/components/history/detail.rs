@@ -11,11 +11,13 @@ use crate::{
         splitter::Splitter,
         wire::WirePanel,
     },
-    state::{layout::Layout, session::TabDraft, when},
+    state::{auth::AuthDraft, connection, layout::Layout, session::TabDraft, when},
     store::Store,
 };
 use leptos::{prelude::*, task::spawn_local};
-use wirelab_model::{CallId, CallRecord, Direction, MessageQuery, MessagesQuery, Problem, Tls};
+use wirelab_model::{
+    CallId, CallRecord, Direction, MessageQuery, MessagesQuery, Problem, StartCall, Transport,
+};
 
 /// How many of a call's first messages are searched for its first request.
 const FIRST_MESSAGES: u32 = 1_000;
@@ -77,11 +79,27 @@ fn Title(view: View, call: CallView) -> impl IntoView {
     }
 }
 
-/// Where and when, in a line.
+/// The credentials that a call was made with, as far as they are kept: which sort.
+fn named(record: &CallRecord) -> AuthDraft {
+    record.auth.as_deref().map(AuthDraft::named).unwrap_or_default()
+}
+
+/// Where, how and when, in a line.
 fn about(record: &CallRecord) -> String {
-    let tls = if record.spec.endpoint.tls == Tls::System { " (TLS)" } else { "" };
-    let when = when::long(record.started_unix_ms, now());
-    format!("{}{tls} · {when}", record.spec.endpoint.address)
+    let endpoint = &record.spec.endpoint;
+    let mut said = vec![endpoint.address.clone()];
+    if endpoint.transport != Transport::Grpc {
+        said.push(endpoint.transport.name().to_owned());
+    }
+    let lock = connection::lock(endpoint);
+    if lock.class != "off" {
+        said.push(lock.word.to_owned());
+    }
+    if !record.attempts.is_empty() {
+        said.push(format!("{} attempts", record.attempts.len() + 1));
+    }
+    said.push(when::long(record.started_unix_ms, now()));
+    said.join(" · ")
 }
 
 #[component]
@@ -110,6 +128,9 @@ fn Actions(view: View, call: CallView) -> impl IntoView {
         <button type="button" class="btn small" data-testid="history-open" disabled=off
             title="Open the request in a new tab"
             on:click=move |_| act(Action::Open)>"Open"</button>
+        <button type="button" class="icon-button" data-testid="history-copy" disabled=off
+            title="Copy as a grpcurl command" aria-label="Copy as grpcurl"
+            on:click=move |_| act(Action::Copy)>{Icon::Terminal.view()}</button>
         {move || match running.get() {
             Some(true) => view! {
                 <button type="button" class="btn small stop" disabled=off
@@ -130,6 +151,7 @@ fn Actions(view: View, call: CallView) -> impl IntoView {
 enum Action {
     Replay,
     Open,
+    Copy,
     Cancel,
     Delete,
 }
@@ -146,8 +168,21 @@ impl Action {
             }
             Action::Open => {
                 let text = first_request(view.store, id).await?;
-                view.store
-                    .open_draft(TabDraft { call: Some(id), ..TabDraft::of(&record.spec, text) });
+                view.store.open_draft(TabDraft {
+                    call: Some(id),
+                    auth: named(&record),
+                    ..TabDraft::of(&record.spec, text)
+                });
+            }
+            Action::Copy => {
+                let messages = vec![first_request(view.store, id).await?];
+                let auth = named(&record).as_typed();
+                view.store.copy_command_of(StartCall {
+                    spec: record.spec,
+                    messages,
+                    finish: true,
+                    auth,
+                });
             }
             Action::Cancel => client.cancel_call(id).await?,
             Action::Delete => {

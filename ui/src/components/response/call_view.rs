@@ -41,6 +41,8 @@ pub enum Section {
     Headers,
     /// Trailers.
     Trailers,
+    /// Who served it.
+    Peer,
 }
 
 /// A call that is looked at.

@@ -3,7 +3,7 @@
 //! - `call_view`: one call as a screen looks at it; `fetch`: the fetching of what comes into view
 //! - `body`, `json_view`, `find_bar`: one message whole
 //! - `messages`: the list of a stream
-//! - `metadata`: headers and trailers
+//! - `metadata`: headers and trailers; `peer`: who served the call
 //! - `failure`: why a call failed
 //! - `request`: what was asked for; in History, where no editor shows it
 //!
@@ -17,9 +17,10 @@ mod find_bar;
 mod json_view;
 mod messages;
 mod metadata;
+mod peer;
 mod request;
 
-pub use call_view::{CallView, Section};
+pub use call_view::{CallView, Section, clock_ms};
 
 use crate::{
     components::problem::ProblemLine,
@@ -31,6 +32,7 @@ use failure::FailureBox;
 use leptos::{ev::KeyboardEvent, prelude::*};
 use messages::{Chips, MessageList};
 use metadata::MetadataTable;
+use peer::Peer;
 use request::Request;
 use wasm_bindgen::JsCast;
 use wirelab_chart::format;
@@ -95,6 +97,7 @@ pub fn CallResponse(
             {body}
             <TabButton call section=Section::Headers name="Headers" testid="tab-headers" count=length(headers)/>
             <TabButton call section=Section::Trailers name="Trailers" testid="tab-trailers" count=length(trailers)/>
+            <TabButton call section=Section::Peer name="Peer" testid="tab-peer" count=|| 0/>
             <span class="right">
                 <Show when=move || stream.get() == Some(true)><Chips call/></Show>
                 <Status call/>
@@ -110,6 +113,7 @@ pub fn CallResponse(
                 Section::Trailers => {
                     view! { <MetadataTable entries=trailers what="trailers" running/> }.into_any()
                 }
+                Section::Peer => view! { <Peer call/> }.into_any(),
             }}
         </div>
     }
@@ -156,7 +160,11 @@ fn Status(call: CallView) -> impl IntoView {
         let record = response.record();
         let code = record.status.as_ref().map(|status| format!("gRPC status {}", status.code));
         let peer = record.peer.as_ref().map(|peer| format!("from {peer}"));
-        [code, peer].into_iter().flatten().collect::<Vec<_>>().join(", ")
+        let tries = match record.attempts.len() {
+            0 => None,
+            failed => Some(format!("after {} attempts", failed + 1)),
+        };
+        [code, peer, tries].into_iter().flatten().collect::<Vec<_>>().join(", ")
     });
     move || {
         let (text, tone) = status.get()?;
@@ -190,6 +198,14 @@ where
         0 => None,
         count => Some(view! { <em class="count">{format::count(count)}</em> }),
     };
+    // What of the connection is to be warned of is said on every tab.
+    let caution = call.memo(|response| peer::caution(response, clock_ms() as i64));
+    let mark = move || {
+        let (loud, text) = caution.get().flatten().filter(|_| section == Section::Peer)?;
+        Some(view! {
+            <em class="tab-mark" class:bad=loud class:warn=!loud role="img" aria-label=text.clone() title=text></em>
+        })
+    };
     view! {
         <button
             type="button"
@@ -202,7 +218,7 @@ where
             on:click=move |_| call.section.set(section)
             on:keydown=move |event| move_tab(&event)
         >
-            {name} {count}
+            {name} {count} {mark}
         </button>
     }
 }

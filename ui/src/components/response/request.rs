@@ -1,6 +1,7 @@
 //! What a recorded call asked for: its limits, metadata and first request.
 
 use super::{body::Message, call_view::CallView, metadata::MetadataTable};
+use crate::state::connection;
 use leptos::prelude::*;
 use wirelab_chart::format;
 use wirelab_model::{CallRecord, Direction};
@@ -37,12 +38,17 @@ pub fn Request(call: CallView) -> impl IntoView {
 }
 
 fn limits(record: &CallRecord) -> String {
-    let deadline = match record.spec.deadline_ms {
+    let spec = &record.spec;
+    let mut said = vec![match spec.deadline_ms {
         Some(ms) => format!("Deadline {}", format::ns(ms.saturating_mul(1_000_000))),
         None => "No deadline".to_owned(),
-    };
-    match record.spec.max_message_bytes {
-        Some(bytes) => format!("{deadline} · messages up to {}", format::bytes(bytes)),
-        None => deadline,
-    }
+    }];
+    said.extend(spec.max_message_bytes.map(|b| format!("messages up to {}", format::bytes(b))));
+    said.extend(spec.compression.map(|how| how.name().to_owned()));
+    said.extend(spec.wait_for_ready.then(|| "wait for ready".to_owned()));
+    said.extend(spec.cold.then(|| "cold".to_owned()));
+    said.extend(spec.retry.as_ref().map(|retry| format!("up to {} attempts", retry.max_attempts)));
+    said.extend(record.auth.as_ref().map(|name| format!("{name} credentials")));
+    said.extend(connection::chips(&spec.endpoint).into_iter().map(|chip| chip.label));
+    said.join(" · ")
 }

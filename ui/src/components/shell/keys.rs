@@ -73,6 +73,9 @@ pub fn run(store: Store, command: Command) -> bool {
             store.go_ahead(tab);
         }
         (Command::Save, Some(tab)) if exploring => store.save(tab),
+        (Command::Connection, Some(_)) if exploring => {
+            store.connection.update(|open| *open = !*open);
+        }
         (Command::Address, _) if exploring => return focus("address"),
         // A page has nothing to save: the browser's own dialog would be of no use.
         (Command::Save, _) => {}

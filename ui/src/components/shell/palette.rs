@@ -4,7 +4,8 @@ use super::keys;
 use crate::{
     components::kind::Kind,
     state::{
-        palette::{Entry, Target, entries, rank},
+        command,
+        palette::{Entry, Target, entries, open_command, rank},
         route::Route,
         session::TabDraft,
     },
@@ -30,7 +31,16 @@ pub fn Palette(
             .catalog
             .with(|catalog| store.saved.with(|saved| entries(catalog, saved, methods, exploring)))
     });
-    let found = Memo::new(move |_| all.with(|all| query.with(|query| rank(all, query, SHOWN))));
+    // A line as it was pasted: an input drops its line ends.
+    let pasted = RwSignal::new(None::<String>);
+    let line = Memo::new(move |_| {
+        let typed = || query.with(|query| command::pasted(query).map(str::to_owned));
+        pasted.get().or_else(typed)
+    });
+    let found = Memo::new(move |_| match line.get() {
+        Some(line) => vec![open_command(&line)],
+        None => all.with(|all| query.with(|query| rank(all, query, SHOWN))),
+    });
     let input = NodeRef::<html::Input>::new();
     Effect::new(move |_| {
         if let Some(input) = input.get() {
@@ -40,7 +50,10 @@ pub fn Palette(
     let go = move |at: usize| {
         if let Some(entry) = found.with_untracked(|found| found.get(at).cloned()) {
             store.overlay.set(None);
-            act(store, entry.target);
+            match (entry.target, line.get_untracked()) {
+                (Target::OpenCommand, Some(line)) => store.open_command(line),
+                (target, _) => act(store, target),
+            }
         }
     };
     let key = move |event: ev::KeyboardEvent| {
@@ -97,13 +110,23 @@ pub fn Palette(
                 aria-expanded="true"
                 aria-controls="palette-list"
                 aria-activedescendant=move || format!("palette-{}", chosen.get())
-                placeholder=if methods { "Go to a method" } else { "Find a method, view or command" }
+                placeholder=if methods { "Go to a method" } else { "Find a method, view or command, or paste a grpcurl line" }
                 autocomplete="off"
                 spellcheck="false"
                 prop:value=move || query.get()
                 on:input=move |event| {
                     query.set(event_target_value(&event));
+                    pasted.set(None);
                     chosen.set(0);
+                }
+                on:paste=move |event| {
+                    let text = event.clipboard_data().and_then(|data| data.get_data("text").ok());
+                    if let Some(line) = text.as_deref().and_then(command::pasted) {
+                        event.prevent_default();
+                        query.set(line.replace(['\n', '\r'], " "));
+                        pasted.set(Some(line.to_owned()));
+                        chosen.set(0);
+                    }
                 }
                 on:keydown=key
             />
@@ -135,6 +158,10 @@ fn act(store: Store, target: Target) {
         Target::Theme => store.next_theme(),
         Target::Reopen => store.reopen_tab(),
         Target::Reload => store.reload(None),
+        Target::CopyCommand => {
+            store.active_tab_now().into_iter().for_each(|tab| store.copy_command(tab));
+        }
+        Target::OpenCommand => {}
         Target::FillExample => {
             store.active_tab_now().into_iter().for_each(|tab| store.fill_example(tab));
         }

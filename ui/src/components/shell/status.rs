@@ -1,10 +1,11 @@
 //! The status bar: whether the server and the studio answer, how much History holds, the theme.
 
 use crate::{
+    components::{icons::Icon, instances::Instances, problem::ProblemLine},
     state::route::Route,
     store::{Link, use_store},
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{html, prelude::*, task::spawn_local};
 use wirelab_chart::format;
 use wirelab_model::{Endpoint, Health};
 
@@ -18,18 +19,6 @@ const SETTLE_MS: u32 = 500;
 pub fn StatusBar() -> impl IntoView {
     let store = use_store();
     watch_health();
-    let health = move || {
-        let (address, health) = store.health.get()?;
-        let (class, words, title) = match health {
-            Health::Serving => ("status", "serving", String::new()),
-            Health::Up => ("status", "answers", "It has no health service".to_owned()),
-            Health::NotServing => {
-                ("status warn", "not serving", "Its health service says so".to_owned())
-            }
-            Health::Down(problem) => ("status bad", "does not answer", problem.to_string()),
-        };
-        Some(view! { <span class=class title=title>{format!("{address} {words}")}</span> })
-    };
     let link = move || match store.link.get() {
         Link::Up => None,
         Link::Connecting => Some(
@@ -58,7 +47,7 @@ pub fn StatusBar() -> impl IntoView {
     view! {
         <footer aria-label="Status">
             {link}
-            {health}
+            <HealthButton/>
             {trouble}
             <span class="right">
                 <button class="link" on:click=move |_| store.go(Route::History(None))>{history}</button>
@@ -75,11 +64,77 @@ pub fn StatusBar() -> impl IntoView {
     }
 }
 
+/// The health of the shown tab's server; opens its instances.
+#[component]
+fn HealthButton() -> impl IntoView {
+    let store = use_store();
+    let open = RwSignal::new(false);
+    let endpoint = Signal::derive(move || store.active_tab().and_then(|tab| tab.server()));
+    let button = move || {
+        let (address, health) = store.health.get()?;
+        let (class, words, title) = match health {
+            Health::Serving => ("status", "serving", "Its health service says SERVING".to_owned()),
+            Health::Up => {
+                ("status", "up", "It answers in gRPC and has no health service".to_owned())
+            }
+            Health::NotServing => {
+                ("status warn", "not serving", "Its health service says NOT_SERVING".to_owned())
+            }
+            Health::Down(problem) => ("status bad", "down", problem.to_string()),
+        };
+        Some(view! {
+            <button
+                id="health" class="health link" data-testid="health" title=format!("{title}. Click for the instances")
+                aria-label=format!("{address} {words}: {title}") aria-haspopup="dialog"
+                aria-expanded=move || open.get().to_string()
+                on:click=move |_| open.update(|open| *open = !*open)
+            >
+                <span class=class>{format!("{address} {words}")}</span>
+            </button>
+        })
+    };
+    let panel = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        if let Some(panel) = panel.get() {
+            let _ = panel.focus();
+        }
+    });
+    let reason = move || match store.health.get() {
+        Some((_, Health::Down(problem))) => Some(view! { <ProblemLine problem/> }),
+        _ => None,
+    };
+    let close = move || {
+        open.set(false);
+        super::keys::focus("health");
+    };
+    view! {
+        {button}
+        <Show when=move || open.get()>
+            <div
+                class="status-panel" role="dialog" aria-label="Instances" tabindex="-1" node_ref=panel
+                on:keydown=move |event| {
+                    if event.key() == "Escape" {
+                        event.prevent_default();
+                        close();
+                    }
+                }
+            >
+                <header>
+                    <b>"Instances"</b>
+                    <button class="icon-button right" aria-label="Close" title="Close (Esc)" on:click=move |_| close()>
+                        {Icon::Close.view()}
+                    </button>
+                </header>
+                {reason}
+                <Instances endpoint/>
+            </div>
+        </Show>
+    }
+}
+
 fn watch_health() {
     let store = use_store();
-    let endpoint = Memo::new(move |_| {
-        store.active_tab().map(|tab| tab.endpoint.get()).filter(|e| !e.address.trim().is_empty())
-    });
+    let endpoint = Memo::new(move |_| store.active_tab().and_then(|tab| tab.server()));
     let round = StoredValue::new(0u64);
     Effect::new(move |_| {
         let endpoint = endpoint.get();
@@ -90,8 +145,7 @@ fn watch_health() {
             let wait = gloo_timers::future::TimeoutFuture::new;
             wait(SETTLE_MS).await;
             while round.get_value() == mine {
-                let Endpoint { address, .. } = &endpoint;
-                let address = address.trim().to_owned();
+                let Endpoint { address, .. } = endpoint.clone();
                 let asked = endpoint.clone();
                 let health = store.client().health(asked).await;
                 if round.get_value() == mine

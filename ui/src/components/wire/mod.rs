@@ -2,10 +2,11 @@
 //!
 //! - `payload`: a message as JSON and as Protobuf
 //! - `forms`: the same in every form, measured when asked for
-//! - `time`: the phases of a call
+//! - `time`: the phases of a call; `attempts`: those that failed before it
 //! - `hex`: bytes and fields
 //! - `stream`: bytes over time, gaps, counts
 
+mod attempts;
 mod forms;
 mod hex;
 mod payload;

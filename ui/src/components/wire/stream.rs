@@ -1,6 +1,6 @@
 //! How a stream went: bytes over time, time between messages, and how many went each way.
 
-use super::Bars;
+use super::{Bars, attempts::Attempts};
 use crate::{
     components::{
         response::CallView,
@@ -93,6 +93,7 @@ pub fn FlowCounts(call: CallView) -> impl IntoView {
         <section aria-label="Flow">
             <h4>"Flow" <span class="faint">{state}</span></h4>
             {bars}
+            <Attempts call/>
         </section>
     }
 }

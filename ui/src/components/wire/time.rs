@@ -1,6 +1,6 @@
 //! Where the time of a call went.
 
-use super::Bars;
+use super::{Bars, attempts::Attempts};
 use crate::{components::response::CallView, state::wire};
 use leptos::prelude::*;
 use wirelab_chart::format;
@@ -29,6 +29,7 @@ pub fn Time(call: CallView) -> impl IntoView {
         <section aria-label="Where the time went">
             <h4>"Where the time went" <span class="faint">{total}</span></h4>
             {bars}
+            <Attempts call/>
         </section>
     }
 }

@@ -1,0 +1,149 @@
+use super::*;
+use wirelab_model::{CallSpec, Compression, Endpoint, Timings, Totals, Transport};
+
+const NOW_MS: i64 = 1_795_305_600_000; // 22 November 2026, 00:00 UTC
+
+fn certificate(subject: &str, from_days: i64, to_days: i64) -> CertificateInfo {
+    let now = NOW_MS / 1_000;
+    CertificateInfo {
+        subject: subject.into(),
+        issuer: "CN=Own CA,O=Shop".into(),
+        names: vec!["shop.example".into(), "10.0.0.1".into()],
+        not_before_unix_s: now + from_days * 86_400,
+        not_after_unix_s: now + to_days * 86_400,
+        serial: "01".into(),
+        sha256: "ab".into(),
+    }
+}
+
+fn told(facts: &[Fact]) -> Vec<String> {
+    facts.iter().map(|fact| format!("{}: {}", fact.label, fact.value)).collect()
+}
+
+#[test]
+fn says_who_served_a_call_and_how() {
+    let record = CallRecord {
+        spec: CallSpec {
+            endpoint: Endpoint { transport: Transport::GrpcWeb, ..Endpoint::default() },
+            compression: Some(Compression::Gzip),
+            ..CallSpec::default()
+        },
+        peer: Some("10.0.0.1:1".into()),
+        resolved: vec!["10.0.0.1:1".into(), "10.0.0.2:1".into()],
+        attempts: vec![wirelab_model::Attempt::default()],
+        rtt_ns: Some(300_000),
+        auth: Some("bearer".into()),
+        sent_compressed: Some(50),
+        received_compressed: Some(9),
+        totals: Totals {
+            sent_bytes: 200,
+            received_bytes: 12,
+            wire_sent: Some(400),
+            wire_received: Some(90),
+            ..Totals::default()
+        },
+        ..CallRecord::default()
+    };
+    assert_eq!(
+        told(&facts(&record)),
+        [
+            "served by: 10.0.0.1:1",
+            "connection: cold",
+            "instances: 2: 10.0.0.1:1, 10.0.0.2:1",
+            "attempts: 2",
+            "transport: gRPC-Web",
+            "round trip: 300 µs",
+            "credentials: bearer",
+            "sent packed: 50 B of 200 B (25 %) gzip",
+            "got packed: 9 B of 12 B (75 %)",
+            "on the wire: 400 B up, 90 B down",
+        ]
+    );
+    assert_eq!(told(&facts(&CallRecord::default())), ["transport: gRPC"]);
+    let connection = |reused, cold| {
+        let record = CallRecord {
+            peer: Some("a:1".into()),
+            resolved: vec!["a:1".into()],
+            timings: Timings { reused, ..Timings::default() },
+            spec: CallSpec { cold, ..CallSpec::default() },
+            ..CallRecord::default()
+        };
+        told(&facts(&record))[1].clone()
+    };
+    assert_eq!(connection(true, false), "connection: warm");
+    assert_eq!(connection(false, true), "connection: cold, as asked for");
+}
+
+#[test]
+fn tells_what_tls_agreed_on() {
+    let tls = TlsInfo {
+        version: "TLSv1_3".into(),
+        cipher: "TLS13_AES_256_GCM_SHA384".into(),
+        alpn: String::new(),
+        server_name: "shop.example".into(),
+        client_certificate: true,
+        ..TlsInfo::default()
+    };
+    assert_eq!(
+        told(&tls_facts(&tls)),
+        [
+            "version: TLS 1.3",
+            "cipher: TLS13_AES_256_GCM_SHA384",
+            "ALPN: none",
+            "name: shop.example",
+            "client: certificate sent",
+        ]
+    );
+}
+
+#[test]
+fn certificates_that_end_are_warned_of() {
+    let tls = |insecure, chain| TlsInfo { insecure, chain, ..TlsInfo::default() };
+    let good = certificate("CN=shop.example,O=Shop", -10, 300);
+    let warned = |insecure, chain: &[CertificateInfo]| -> Vec<(String, bool)> {
+        let all = warnings(&tls(insecure, chain.to_vec()), NOW_MS);
+        all.into_iter().map(|warning| (warning.text, warning.loud)).collect()
+    };
+    let text = |text: &str, loud| vec![(text.to_owned(), loud)];
+    assert_eq!(warned(false, std::slice::from_ref(&good)), []);
+    assert_eq!(
+        warned(true, std::slice::from_ref(&good)),
+        text("The certificate was not verified: whoever answered was believed", true)
+    );
+    for (from, to, words, loud) in [
+        (-10, 12, "The server's certificate expires in 12 days", false),
+        (-10, 1, "The server's certificate expires in 1 day", false),
+        (-10, -2, "The server's certificate expired 2 days ago", true),
+        (3, 90, "The server's certificate is not valid for 3 days yet", true),
+    ] {
+        assert_eq!(warned(false, &[certificate("CN=a", from, to)]), text(words, loud));
+    }
+    assert_eq!(
+        warned(false, &[good, certificate("O=Shop,CN=Own CA", -1, 0)]),
+        text("The certificate of Own CA expired less than a day ago", true)
+    );
+}
+
+#[test]
+fn a_chain_is_short_with_all_of_it_at_hand() {
+    let mut own = certificate("O=Shop,CN=Own CA", -10, 300);
+    own.issuer = own.subject.clone();
+    let tls = TlsInfo {
+        chain: vec![certificate("CN=shop.example", -10, 12), own, CertificateInfo::default()],
+        ..TlsInfo::default()
+    };
+    let chain = chain(&tls, NOW_MS);
+    let short: Vec<_> =
+        chain.iter().map(|c| (c.subject.as_str(), c.issuer.as_str(), c.class)).collect();
+    assert_eq!(
+        short,
+        [
+            ("shop.example", "Own CA", "warn"),
+            ("Own CA", "itself", "good"),
+            ("not readable", "itself", "bad"),
+        ]
+    );
+    assert_eq!(chain[0].until, "4 Dec 2026");
+    let details = told(&chain[0].details);
+    assert!(details.contains(&"names: shop.example, 10.0.0.1".to_owned()), "{details:?}");
+}
