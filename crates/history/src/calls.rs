@@ -34,6 +34,15 @@ pub fn kind_from(number: i64) -> CallKind {
     CallKind::new(number & 2 != 0, number & 1 != 0)
 }
 
+fn transport_number(transport: Transport) -> i64 {
+    Transport::ALL.iter().position(|one| *one == transport).map_or(0, |at| at as i64)
+}
+
+/// One that this version does not know is shown as gRPC.
+pub fn transport_from(number: i64) -> Transport {
+    usize::try_from(number).ok().and_then(|at| Transport::ALL.get(at)).copied().unwrap_or_default()
+}
+
 fn state_number(state: CallState) -> i64 {
     match state {
         CallState::Running => 0,
@@ -99,14 +108,15 @@ impl History {
         let mut transaction = store.writing().await?;
         let id = sqlx::query_scalar(
             "INSERT INTO call (session, method, kind, address, started_unix_ms, state, total_ns,
-                sent, received, sent_bytes, received_bytes)
-             VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0) RETURNING id",
+                sent, received, sent_bytes, received_bytes, transport)
+             VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, ?) RETURNING id",
         )
         .bind(store.session.name())
         .bind(&record.spec.method)
         .bind(kind_number(record.spec.kind))
         .bind(&record.spec.endpoint.address)
         .bind(record.started_unix_ms)
+        .bind(transport_number(record.spec.endpoint.transport))
         .fetch_one(&mut *transaction)
         .await
         .map_err(|error| store.fault(error))?;
@@ -179,7 +189,8 @@ impl History {
         let mut transaction = store.writing().await?;
         let done = sqlx::query(
             "UPDATE call SET state = ?, status = ?, total_ns = ?, sent = ?, received = ?, sent_bytes = ?,
-                received_bytes = ?, sent_json_bytes = ?, received_json_bytes = ?, wire_sent = ?, wire_received = ?
+                received_bytes = ?, sent_json_bytes = ?, received_json_bytes = ?, wire_sent = ?, wire_received = ?,
+                retries = ?
              WHERE id = ?",
         )
         .bind(state_number(record.state))
@@ -193,6 +204,7 @@ impl History {
         .bind(totals.received_json_bytes.map(int))
         .bind(totals.wire_sent.map(int))
         .bind(totals.wire_received.map(int))
+        .bind(int(record.attempts.len() as u64))
         .bind(record.id)
         .execute(&mut *transaction)
         .await

@@ -2,7 +2,7 @@
 
 use crate::{
     History, MAX_PAGE, MAX_SEARCH_TEXT,
-    calls::{kind_from, state_from, totals, uint},
+    calls::{kind_from, state_from, totals, transport_from, uint},
 };
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use wirelab_model::*;
@@ -110,6 +110,8 @@ fn history_row(row: &SqliteRow) -> Result<HistoryRow, sqlx::Error> {
         total_ns: uint(row.try_get("total_ns")?),
         totals: totals(row)?,
         text: row.try_get("text")?,
+        transport: transport_from(row.try_get("transport")?),
+        retries: row.try_get("retries")?,
     })
 }
 

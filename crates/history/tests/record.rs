@@ -30,7 +30,10 @@ async fn a_call_reads_back_as_it_was_written() {
         details: Blob::from(vec![1, 2, 3]),
         problem: Some(Problem::new(ProblemKind::Status, "why")),
     };
-    let stored = store(&history, call("a.B/C", "h:1", 7), &sample(), status).await;
+    let mut made = call("a.B/C", "h:1", 7);
+    made.spec.endpoint.transport = Transport::ConnectJson;
+    made.attempts = vec![Attempt::default(), Attempt::default()];
+    let stored = store(&history, made, &sample(), status).await;
     history.close().await;
 
     let history = open(&folder).await;
@@ -61,6 +64,8 @@ async fn a_call_reads_back_as_it_was_written() {
         total_ns: 5_000_000,
         totals: totals(&sample()),
         text: r#"{"sku":"KB-204"}"#.into(),
+        transport: Transport::ConnectJson,
+        retries: 2,
     };
     assert_eq!(page, HistoryPage { total: 1, offset: 0, rows: vec![row] });
 }

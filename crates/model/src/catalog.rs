@@ -18,7 +18,7 @@ pub struct Catalog {
 }
 
 /// Where schemas come from.
-#[expect(clippy::large_enum_variant, reason = "there are a handful of sources")]
+#[allow(clippy::large_enum_variant, reason = "there are a handful of sources")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SourceSpec {
     /// A `.proto` file or a folder of them.

@@ -239,6 +239,12 @@ pub struct HistoryRow {
     pub totals: Totals,
     /// The beginning of the first request's JSON text.
     pub text: String,
+    /// The protocol that carried it.
+    #[serde(default)]
+    pub transport: crate::Transport,
+    /// How many attempts failed and were made again.
+    #[serde(default)]
+    pub retries: u32,
 }
 
 /// One finished call for the latency charts.

@@ -262,6 +262,8 @@ impl State {
             total_ns: record.timings.total_ns,
             totals: record.totals,
             text: rows.first().map(|r| r.text.clone()).unwrap_or_default(),
+            transport: record.spec.endpoint.transport,
+            retries: record.attempts.len() as u32,
         };
         let rows: Vec<HistoryRow> = self.calls.values().rev().map(row).collect();
         HistoryPage { total: rows.len() as u64, offset: 0, rows }

@@ -101,7 +101,6 @@ impl Default for AuthDraft {
             key: Secret::default(),
             jwt: JwtAuth {
                 algorithm: "HS256".into(),
-                claims: "{}".into(),
                 lifetime_s: LIFETIME_S,
                 ..JwtAuth::default()
             },
@@ -129,7 +128,8 @@ impl AuthDraft {
                 AuthKind::ApiKey
             }
             Some(Auth::Jwt(jwt)) => {
-                draft.jwt = jwt;
+                let lifetime_s = if jwt.lifetime_s == 0 { LIFETIME_S } else { jwt.lifetime_s };
+                draft.jwt = JwtAuth { lifetime_s, ..jwt };
                 AuthKind::Jwt
             }
             Some(Auth::OAuth2(oauth)) => {
@@ -231,12 +231,13 @@ impl AuthDraft {
             AuthKind::Jwt => {
                 let object =
                     |field, text: &str, example| Some((field, object_problem(text, example)?));
+                let optional = |field, text: &str, example| match text.trim() {
+                    "" => None,
+                    _ => object(field, text, example),
+                };
                 missing("key", &self.jwt.key, "key")
-                    .or_else(|| object("claims", &self.jwt.claims, "{\"sub\": \"me\"}"))
-                    .or_else(|| match self.jwt.header.trim() {
-                        "" => None,
-                        header => object("header", header, "{\"kid\": \"1\"}"),
-                    })
+                    .or_else(|| optional("claims", &self.jwt.claims, "{\"sub\": \"me\"}"))
+                    .or_else(|| optional("header", &self.jwt.header, "{\"kid\": \"1\"}"))
             }
             AuthKind::OAuth2 => self.oauth_problem(),
         }
@@ -263,6 +264,7 @@ impl AuthDraft {
                 }
                 _ => None,
             })
+            .or_else(|| redirect_problem(oauth))
             .or_else(|| {
                 oauth.client_id.trim().is_empty().then(|| ("client", "Type the client id".into()))
             })
@@ -276,6 +278,22 @@ impl AuthDraft {
                 _ => None,
             })
     }
+}
+
+/// A redirect that does not come back to this machine.
+fn redirect_problem(oauth: &OAuth2) -> Option<(&'static str, String)> {
+    let redirect = oauth.redirect_url.trim();
+    let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"]
+        .iter()
+        .any(|host| redirect.strip_prefix(host).is_some_and(|rest| rest.starts_with([':', '/'])));
+    let asked = oauth.grant == OAuth2Grant::AuthorizationCode && !redirect.is_empty();
+    (asked && !local).then(|| {
+        (
+            "redirect",
+            "Expected an address of this machine, for example http://localhost:8400/callback"
+                .into(),
+        )
+    })
 }
 
 /// A token without the spaces and line ends that come with pasting.

@@ -78,6 +78,11 @@ fn says_which_field_is_wrong() {
     let api =
         AuthDraft { key_name: "grpc-x".into(), key: secret("k"), ..AuthDraft::named("api key") };
     let url = "https://a.example/";
+    let redirected = |to: &str| {
+        let mut draft = oauth(code, url, url, "me");
+        draft.oauth.redirect_url = to.into();
+        draft
+    };
     for (draft, field) in [
         (AuthDraft::default(), None),
         (basic(""), Some("user")),
@@ -92,6 +97,8 @@ fn says_which_field_is_wrong() {
         (oauth(code, url, "https://", "me"), Some("authorize")),
         (oauth(code, url, url, " "), Some("client")),
         (oauth(code, url, url, "me"), None),
+        (redirected("http://localhost:8400/callback"), None),
+        (redirected("http://localhost.example/"), Some("redirect")),
         (oauth(OAuth2Grant::ClientCredentials, url, "", "me"), Some("secret")),
         (oauth(OAuth2Grant::RefreshToken, url, "", "me"), Some("refresh")),
     ] {

@@ -203,13 +203,10 @@ pub fn problem(endpoint: &Endpoint) -> Option<(&'static str, String)> {
     pair.map(|why| ("client certificate", why)).or_else(|| Some(("service config", config()?)))
 }
 
-/// A certificate without a key, or the reverse.
+/// A key without a certificate. The reverse is none: a file may hold both.
 pub fn pair_problem(tls: &TlsOptions) -> Option<String> {
-    match (&tls.cert, &tls.key) {
-        (Some(_), None) => Some("The client certificate needs its private key".into()),
-        (None, Some(_)) => Some("The private key needs its certificate".into()),
-        _ => None,
-    }
+    let alone = tls.key.is_some() && tls.cert.is_none();
+    alone.then(|| "The private key needs its certificate".to_owned())
 }
 
 /// What is wrong with a service config.

@@ -98,13 +98,13 @@ fn what_tls_would_use_is_idle_without_it() {
 #[test]
 fn says_what_keeps_it_from_being_called() {
     assert_eq!(problem(&everything()), None);
-    let cert = TlsOptions { cert: Some("c".into()), ..TlsOptions::default() };
+    let key = TlsOptions { key: Some("k".into()), ..TlsOptions::default() };
     let config = |text: &str| Endpoint { service_config: Some(text.into()), ..at("a:1") };
     for (endpoint, what, why) in [
         (
-            Endpoint { tls: Tls::System, tls_options: cert.clone(), ..at("a:1") },
+            Endpoint { tls: Tls::System, tls_options: key.clone(), ..at("a:1") },
             "client certificate",
-            "The client certificate needs its private key",
+            "The private key needs its certificate",
         ),
         (
             config("[]"),
@@ -116,7 +116,7 @@ fn says_what_keeps_it_from_being_called() {
     }
     let (_, why) = problem(&config("{\n  \"a\": }")).unwrap();
     assert!(why.starts_with("Line 2, column 8: "), "{why}");
-    assert_eq!(problem(&Endpoint { tls_options: cert, ..at("a:1") }), None, "TLS is off");
+    assert_eq!(problem(&Endpoint { tls_options: key, ..at("a:1") }), None, "TLS is off");
 }
 
 #[test]

@@ -66,6 +66,8 @@ fn page(total: u64, offset: u64) -> HistoryPage {
         total_ns: 0,
         totals: Totals::default(),
         text: String::new(),
+        transport: wirelab_model::Transport::Grpc,
+        retries: 0,
     };
     HistoryPage { total, offset, rows: (offset..(offset + PAGE).min(total)).map(row).collect() }
 }

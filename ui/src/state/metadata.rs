@@ -87,7 +87,7 @@ impl Row {
             let (at, c) = self.value.chars().enumerate().find(|(_, c)| !matches!(c, ' '..='~'))?;
             let why = format!(
                 "Values are printable ASCII, not “{}”; a key that ends in -bin takes any bytes",
-                c.escape_default()
+                c.escape_debug()
             );
             (Some(at), why)
         };
@@ -263,7 +263,7 @@ mod tests {
                 "name",
                 "Jörg",
                 Some(
-                    "Character 2 of the value: Values are printable ASCII, not “\\u{f6}”; a key that ends in -bin takes any bytes",
+                    "Character 2 of the value: Values are printable ASCII, not “ö”; a key that ends in -bin takes any bytes",
                 ),
             ),
         ] {

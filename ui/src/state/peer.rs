@@ -4,10 +4,7 @@
 
 use super::when;
 use wirelab_chart::format;
-use wirelab_model::{CallRecord, CertificateInfo, TlsInfo};
-
-/// A certificate that ends within this is about to: seconds.
-const SOON_S: i64 = 30 * 86_400;
+use wirelab_model::{CallRecord, CertificateInfo, EXPIRY_WARNING_DAYS, Problem, TlsInfo};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,20 +78,20 @@ pub fn facts(record: &CallRecord) -> Vec<Fact> {
     if let Some(name) = &record.auth {
         fact("credentials", name.clone(), "Which sort; they themselves are not kept");
     }
-    let packed = |compressed: Option<u64>, plain: u64| {
+    let packed = |compressed: Option<u64>, plain: u64, how: &str| {
         compressed.map(|bytes| {
             let part = if plain > 0 { bytes as f64 * 100.0 / plain as f64 } else { 100.0 };
-            format!("{} of {} ({part:.0} %)", format::bytes(bytes), format::bytes(plain))
+            let (packed, plain) = (format::bytes(bytes), format::bytes(plain));
+            format!("{packed} {how}, {plain} plain ({part:.0} %)")
         })
     };
-    let how = spec.compression.map_or("", |c| c.name());
+    let how = spec.compression.map_or("compressed", |c| c.name());
     let totals = &record.totals;
-    if let Some(text) = packed(record.sent_compressed, totals.sent_bytes) {
-        let title = "Requests as they went, of their size as Protobuf";
-        fact("sent packed", format!("{text} {how}").trim_end().to_owned(), title);
+    if let Some(text) = packed(record.sent_compressed, totals.sent_bytes, how) {
+        fact("requests", text, "As they went, and as Protobuf");
     }
-    if let Some(text) = packed(record.received_compressed, totals.received_bytes) {
-        fact("got packed", text, "Responses as they came, of their size as Protobuf");
+    if let Some(text) = packed(record.received_compressed, totals.received_bytes, "compressed") {
+        fact("responses", text, "As they came, and as Protobuf");
     }
     if let Some(bytes) = totals.wire_sent.zip(totals.wire_received) {
         let text = format!("{} up, {} down", format::bytes(bytes.0), format::bytes(bytes.1));
@@ -133,25 +130,18 @@ fn version(name: &str) -> String {
     name.replace("TLSv", "TLS ").replace('_', ".")
 }
 
-/// What to be careful of, loud things first.
+/// What to be careful of, verification that is off first.
 pub fn warnings(tls: &TlsInfo, now_unix_ms: i64) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    if tls.insecure {
-        let text = "The certificate was not verified: whoever answered was believed".to_owned();
-        warnings.push(Warning { text, loud: true });
-    }
-    for (place, one) in tls.chain.iter().enumerate() {
-        let (left, class) = left(one, now_unix_ms);
-        if class != "good" {
-            let which = if place == 0 {
-                "The server's certificate".to_owned()
-            } else {
-                format!("The certificate of {}", common_name(&one.subject))
-            };
-            warnings.push(Warning { text: format!("{which} {left}"), loud: class == "bad" });
-        }
-    }
-    warnings
+    let now = now_unix_ms.div_euclid(1_000);
+    let ended = tls.chain.iter().any(|one| one.not_after_unix_s < now);
+    let warning = |(at, problem): (usize, Problem)| Warning {
+        text: match problem.help {
+            Some(help) => format!("{}; {help}", problem.message),
+            None => problem.message,
+        },
+        loud: if tls.insecure && at == 0 { true } else { ended },
+    };
+    tls.warnings(now).into_iter().enumerate().map(warning).collect()
 }
 
 /// The chain, the server's own certificate first.
@@ -205,7 +195,10 @@ fn left(one: &CertificateInfo, now_unix_ms: i64) -> (String, &'static str) {
         (format!("expired {} ago", days(now - one.not_after_unix_s)), "bad")
     } else {
         let left = one.not_after_unix_s - now;
-        (format!("expires in {}", days(left)), if left < SOON_S { "warn" } else { "good" })
+        (
+            format!("expires in {}", days(left)),
+            if left <= EXPIRY_WARNING_DAYS * 86_400 { "warn" } else { "good" },
+        )
     }
 }
 

@@ -54,8 +54,8 @@ fn says_who_served_a_call_and_how() {
             "transport: gRPC-Web",
             "round trip: 300 µs",
             "credentials: bearer",
-            "sent packed: 50 B of 200 B (25 %) gzip",
-            "got packed: 9 B of 12 B (75 %)",
+            "requests: 50 B gzip, 200 B plain (25 %)",
+            "responses: 9 B compressed, 12 B plain (75 %)",
             "on the wire: 400 B up, 90 B down",
         ]
     );
@@ -97,31 +97,33 @@ fn tells_what_tls_agreed_on() {
 }
 
 #[test]
-fn certificates_that_end_are_warned_of() {
-    let tls = |insecure, chain| TlsInfo { insecure, chain, ..TlsInfo::default() };
+fn what_is_unsafe_now_is_loud_and_what_will_end_is_not() {
     let good = certificate("CN=shop.example,O=Shop", -10, 300);
-    let warned = |insecure, chain: &[CertificateInfo]| -> Vec<(String, bool)> {
-        let all = warnings(&tls(insecure, chain.to_vec()), NOW_MS);
-        all.into_iter().map(|warning| (warning.text, warning.loud)).collect()
-    };
-    let text = |text: &str, loud| vec![(text.to_owned(), loud)];
-    assert_eq!(warned(false, std::slice::from_ref(&good)), []);
-    assert_eq!(
-        warned(true, std::slice::from_ref(&good)),
-        text("The certificate was not verified: whoever answered was believed", true)
-    );
-    for (from, to, words, loud) in [
-        (-10, 12, "The server's certificate expires in 12 days", false),
-        (-10, 1, "The server's certificate expires in 1 day", false),
-        (-10, -2, "The server's certificate expired 2 days ago", true),
-        (3, 90, "The server's certificate is not valid for 3 days yet", true),
+    let soon = certificate("CN=shop.example", -10, 12);
+    let ended = certificate("CN=shop.example", -10, -2);
+    for (insecure, chain, expected) in [
+        (false, vec![good.clone()], vec![]),
+        (true, vec![good], vec![("was not verified", true)]),
+        (false, vec![soon.clone()], vec![("expires in 12 days", false)]),
+        (true, vec![soon], vec![("was not verified", true), ("expires in 12 days", false)]),
+        (false, vec![ended], vec![("expired on 2026-11-20", true)]),
     ] {
-        assert_eq!(warned(false, &[certificate("CN=a", from, to)]), text(words, loud));
+        let warned = warnings(&TlsInfo { insecure, chain, ..TlsInfo::default() }, NOW_MS);
+        assert_eq!(warned.len(), expected.len(), "{warned:?}");
+        for (warning, (words, loud)) in warned.iter().zip(expected) {
+            assert!(warning.text.contains(words) && warning.loud == loud, "{warning:?}");
+        }
     }
-    assert_eq!(
-        warned(false, &[good, certificate("O=Shop,CN=Own CA", -1, 0)]),
-        text("The certificate of Own CA expired less than a day ago", true)
-    );
+    for (from, to, words, class) in [
+        (-10, 300, "expires in 300 days", "good"),
+        (-10, 1, "expires in 1 day", "warn"),
+        (-10, -2, "expired 2 days ago", "bad"),
+        (-10, 0, "expired less than a day ago", "bad"),
+        (3, 90, "is not valid for 3 days yet", "bad"),
+    ] {
+        let one = certificate("CN=a", from, to);
+        assert_eq!(left(&one, NOW_MS), (words.to_owned(), class));
+    }
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub fn time_ms(text: &str) -> Result<Option<u64>, String> {
 /// What [`time_ms`] reads as `ms` again.
 pub fn text(ms: u64) -> String {
     match ms {
+        ms if ms > 0 && ms.is_multiple_of(3_600_000) => format!("{}h", ms / 3_600_000),
+        ms if ms > 0 && ms.is_multiple_of(60_000) => format!("{}m", ms / 60_000),
         ms if ms > 0 && ms.is_multiple_of(1_000) => format!("{}s", ms / 1_000),
         ms => format!("{ms}ms"),
     }
@@ -60,7 +62,7 @@ mod tests {
         ] {
             assert_eq!(time_ms(typed), expected, "{typed}");
         }
-        for ms in [0, 1, 999, 1_000, 1_500, 60_000] {
+        for ms in [0, 1, 999, 1_000, 1_500, 60_000, 90_000, 3_600_000] {
             assert_eq!(time_ms(&text(ms)), Ok(Some(ms)));
         }
     }

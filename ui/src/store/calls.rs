@@ -139,11 +139,9 @@ impl Store {
                 self.history_total.set(total);
                 self.history_revision.update(|r| *r += 1);
             }
+            // The shell opens the page where it can; the link is for where it cannot.
             StudioEvent::SignIn { url, .. } => {
-                let kind = wirelab_model::ProblemKind::Forbidden;
-                let waits = "a call waits until you have signed in";
-                let problem = wirelab_model::Problem::new(kind, waits).at(url);
-                self.problem(problem.help("sign in in the browser; open this address if none has"));
+                self.ask_to_open("A call waits until you have signed in in the browser", url);
             }
             StudioEvent::Lagged => self.ask_everything(),
         }

@@ -56,8 +56,10 @@ pub struct Toast {
     pub id: u64,
     /// What went wrong, or
     pub problem: Option<Problem>,
-    /// what went well.
+    /// what went well, or is asked for.
     pub text: String,
+    /// A page to open for it.
+    pub link: Option<String>,
 }
 
 /// Whether the studio answers.
@@ -191,22 +193,27 @@ impl Store {
 
     /// Says what went wrong.
     pub fn problem(self, problem: Problem) {
-        self.toast(Some(problem), String::new());
+        self.toast(Some(problem), String::new(), None);
     }
 
     /// Says what went well; goes away by itself.
     pub fn say(self, text: impl Into<String>) {
-        self.toast(None, text.into());
+        self.toast(None, text.into(), None);
     }
 
-    fn toast(self, problem: Option<Problem>, text: String) {
+    /// Asks the person to open a page; stays until it is dismissed.
+    pub fn ask_to_open(self, text: impl Into<String>, link: String) {
+        self.toast(None, text.into(), Some(link));
+    }
+
+    fn toast(self, problem: Option<Problem>, text: String, link: Option<String>) {
         const MAX_TOASTS: usize = 4;
         const SHOWN_MS: u32 = 4_000;
         let id = self.fresh_id();
-        let passing = problem.is_none();
+        let passing = problem.is_none() && link.is_none();
         self.toasts.update(|toasts| {
             toasts.retain(|t| t.problem != problem || t.text != text);
-            toasts.push(Toast { id, problem, text });
+            toasts.push(Toast { id, problem, text, link });
             let excess = toasts.len().saturating_sub(MAX_TOASTS);
             toasts.drain(..excess);
         });

@@ -111,13 +111,15 @@ pub fn RequestPane(tab: Tab) -> impl IntoView {
                     })}
                 </div>
                 <span class="right">
-                    <button
-                        class="link" data-testid="fill-example" disabled=move || !has_example()
-                        title="Fill every field with an example value"
-                        on:click=move |_| store.fill_example(tab)
-                    >
-                        <span class="wide">"Fill "</span>"example"
-                    </button>
+                    <Show when=move || matches!(tab.view.get(), RequestView::Form | RequestView::Json)>
+                        <button
+                            class="link" data-testid="fill-example" disabled=move || !has_example()
+                            title="Fill every field with an example value"
+                            on:click=move |_| store.fill_example(tab)
+                        >
+                            "Fill"<span class="wide">" example"</span>
+                        </button>
+                    </Show>
                     <SendButton tab/>
                 </span>
             </nav>

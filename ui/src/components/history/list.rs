@@ -13,7 +13,7 @@ use crate::{
 use leptos::prelude::*;
 use std::sync::Arc;
 use wirelab_chart::format;
-use wirelab_model::{CallState, HistoryRow, Status};
+use wirelab_model::{CallState, HistoryRow, Status, Transport};
 
 /// Height of a row, pixels; `.h-row` in `styles/history.css` has the same.
 const ROW_PX: f64 = 30.0;
@@ -154,12 +154,19 @@ fn cells(row: HistoryRow) -> impl IntoView {
     let many = (messages > 2).then(|| {
         view! { <em class="count" title="Messages both ways">{format::count(messages)}</em> }
     });
+    let transport = (row.transport != Transport::Grpc).then(|| {
+        view! { <em class="count h-how" title="The protocol that carried it">{row.transport.name()}</em> }
+    });
+    let tries = (row.retries > 0).then(|| {
+        let title = format!("{} attempts: {} failed before the last", row.retries + 1, row.retries);
+        view! { <em class="count h-tries" aria-label=title.clone() title=title>{format!("↻ {}", row.retries + 1)}</em> }
+    });
     view! {
         <span class=class title=text.clone()><span class="h-cut">{text.clone()}</span></span>
         <span class="h-method" title=row.method.clone()>
             <Kind kind=Signal::stored(row.kind)/>
             <span class="h-cut"><b>{method.to_owned()}</b><span class="faint h-service">{short}</span></span>
-            {many}
+            {transport} {tries} {many}
         </span>
         <span class="h-cut mono dim" title=row.text.clone()>{row.text.clone()}</span>
         <span class="h-cut mono faint" title=row.address.clone()>{row.address.clone()}</span>

@@ -16,7 +16,15 @@ pub fn Toasts() -> impl IntoView {
                 <div class="toast" data-testid="toast">
                     {match toast.problem {
                         Some(problem) => view! { <ProblemLine problem/> }.into_any(),
-                        None => view! { {Icon::Check.view()}<p>{toast.text}</p> }.into_any(),
+                        None => {
+                            let icon = if toast.link.is_some() { Icon::Lock } else { Icon::Check };
+                            // Nothing but a page: the address comes from what somebody typed.
+                            let page = toast.link.filter(|l| l.starts_with("https://") || l.starts_with("http://"));
+                            let link = page.map(|url| view! {
+                                <a class="toast-link" href=url target="_blank" rel="noopener noreferrer">"Open the page"</a>
+                            });
+                            view! { {icon.view()}<p>{toast.text} {link}</p> }.into_any()
+                        }
                     }}
                     <button
                         class="icon-button"

@@ -35,8 +35,7 @@ pub fn Attempts(call: CallView) -> impl IntoView {
         (!lines.is_empty()).then(|| {
             let count = lines.len();
             view! {
-                <h4 class="a-head">"Attempts" <span class="faint">{count}</span></h4>
-                <ol class="attempts">{lines.into_iter().map(row).collect_view()}</ol>
+                <ol class="attempts" aria-label=format!("{count} attempts")>{lines.into_iter().map(row).collect_view()}</ol>
             }
         })
     }

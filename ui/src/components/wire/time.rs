@@ -28,8 +28,8 @@ pub fn Time(call: CallView) -> impl IntoView {
     view! {
         <section aria-label="Where the time went">
             <h4>"Where the time went" <span class="faint">{total}</span></h4>
-            {bars}
             <Attempts call/>
+            {bars}
         </section>
     }
 }

@@ -37,6 +37,11 @@ pub fn OAuth(tab: Tab) -> impl IntoView {
                 value=text(tab, |a| &a.oauth.auth_url) set=set(tab, |a| &mut a.oauth.auth_url)
                 problem=problem(tab, "authorize")
             />
+            <TextField
+                id="oauth-redirect" label="redirect" hint="on this machine, where the server wants one it knows"
+                placeholder="a free port of 127.0.0.1" value=text(tab, |a| &a.oauth.redirect_url)
+                set=set(tab, |a| &mut a.oauth.redirect_url) problem=problem(tab, "redirect")
+            />
         </Show>
         <TextField
             id="oauth-client" label="client id" hint="" placeholder="" value=text(tab, |a| &a.oauth.client_id)

@@ -51,16 +51,12 @@ pub fn Connection(tab: Tab) -> impl IntoView {
                 </button>
             </header>
             <div class="conn-parts">
-                <div class="conn-part">
-                    <tls::TlsPart tab/>
-                    <protocol::ProtocolPart tab/>
-                </div>
-                <div class="conn-part">
-                    <spread::BalancingPart tab/>
-                    <AddressForms/>
-                </div>
+                <tls::TlsPart tab/>
+                <protocol::ProtocolPart tab/>
+                <spread::BalancingPart tab/>
             </div>
             <spread::InstancesPart tab/>
+            <AddressForms/>
         </div>
     }
 }

@@ -26,7 +26,7 @@ pub fn BalancingPart(tab: Tab) -> impl IntoView {
         let chosen = endpoint.with(|e| e.balancing.policy);
         chosen.and_then(|chosen| POLICIES.iter().position(|p| *p == chosen)).map_or(0, |at| at + 1)
     };
-    let mut names = vec!["by the service config, else pick_first"];
+    let mut names = vec!["automatic: service config, else pick_first"];
     names.extend(POLICIES.map(BalancingPolicy::name));
     let gated = Memo::new(move |_| endpoint.with(|e| e.balancing.health.is_some()));
     let config = Signal::derive(move || endpoint.with(|e| e.service_config.clone()));

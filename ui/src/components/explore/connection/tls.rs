@@ -33,7 +33,7 @@ pub fn TlsPart(tab: Tab) -> impl IntoView {
                 <span class="faint">{move || by_scheme.get().map(|_| "the address's scheme decides")}</span>
             </h4>
             <CheckField
-                id="tls" label="Protect the connection" hint="verified by the system's root certificates unless said otherwise"
+                id="tls" label="Protect the connection" hint="verified by the system's roots unless said otherwise"
                 value=on disabled=Signal::derive(move || by_scheme.get().is_some())
                 set=Callback::new(move |on: bool| {
                     tab.edit_endpoint(|e| e.tls = if on { Tls::System } else { Tls::Off });
@@ -45,12 +45,12 @@ pub fn TlsPart(tab: Tab) -> impl IntoView {
                     value=read(|t| &t.ca) set=write(|t| &mut t.ca)
                 />
                 <TextField
-                    id="tls-cert" label="client cert" hint="PEM file, for mTLS" placeholder="none" sort=Sort::File
+                    id="tls-cert" label="client cert" hint="PEM, for mTLS" placeholder="none" sort=Sort::File problem=pair
                     value=read(|t| &t.cert) set=write(|t| &mut t.cert)
                 />
                 <TextField
-                    id="tls-key" label="client key" hint="PEM file" placeholder="none" sort=Sort::File
-                    value=read(|t| &t.key) set=write(|t| &mut t.key) problem=pair
+                    id="tls-key" label="client key" hint="PEM file" placeholder="in the certificate's file" sort=Sort::File
+                    value=read(|t| &t.key) set=write(|t| &mut t.key)
                 />
                 <TextField
                     id="tls-name" label="server name" hint="asked for and verified" placeholder="the address's host"
