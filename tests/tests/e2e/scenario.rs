@@ -10,6 +10,9 @@ const STREAM_REPLY: &str = "helloworld.Greeter/SayHelloStreamReply";
 const CREATE_USERS: &str = "user.v1.UserService/CreateUsers";
 const CHAT: &str = "user.v1.UserService/ChatStream";
 
+/// A token that must not leave the request.
+const SECRET: &str = "only-for-this-call";
+
 /// A person at a screen, the sample server beside it and nothing loaded yet.
 pub struct Scenario {
     /// The screen.
@@ -29,6 +32,8 @@ impl Scenario {
         self.cancel_a_stream().await;
         self.meet_a_server_that_is_down().await;
         self.find_the_call_and_replay_it().await;
+        self.connect_and_sign_in().await;
+        self.carry_a_request_as_a_command().await;
         self.compare().await;
         self.switch_the_theme().await;
         self.hear_no_complaint().await;
@@ -157,6 +162,53 @@ impl Scenario {
         // The same bytes again: a second call that the same words find.
         s.click(&id("view-history")).await;
         s.waits("the replayed call", async |s| s.count(&id("history-row")).await == 2).await;
+    }
+
+    /// A setting of the connection shows at a glance, credentials are sent, and the call says by what.
+    async fn connect_and_sign_in(&self) {
+        let s = &self.screen;
+        self.choose(GET_STOCK).await;
+        s.click(&id("connection-open")).await;
+        s.find(&id("instance")).await;
+        s.fill(&id("keepalive"), "30s").await;
+        s.reads(&id("connection-chips"), "ping 30s").await;
+        s.keys(&id("keepalive"), &key::ESCAPE.to_string()).await;
+        s.gone(&id("connection")).await;
+        s.click(&id("tab-auth")).await;
+        s.click(&id("auth-bearer")).await;
+        s.fill(&id("auth-token"), SECRET).await;
+        s.click(&id("invoke")).await;
+        s.reads(&id("response-status"), "OK").await;
+        s.click(&id("tab-peer")).await;
+        s.reads(&id("peer"), "bearer").await;
+        s.click(&id("tab-response")).await;
+    }
+
+    /// The request copied as a command line opens as the same request, without its secret.
+    async fn carry_a_request_as_a_command(&self) {
+        let s = &self.screen;
+        let tabs = s.count(&id("tab")).await;
+        // What the page writes is what is tested, not the driver's clipboard.
+        s.run(
+            "Object.defineProperty(navigator, 'clipboard', { configurable: true, value: \
+             { writeText: async (text) => { window.copied = text; } } })",
+        )
+        .await;
+        s.click(&id("copy-command")).await;
+        s.waits("a command", async |s| s.run("return window.copied ?? null").await.is_string())
+            .await;
+        let line = s.run("return window.copied").await;
+        let line = line.as_str().unwrap_or_default();
+        assert!(line.starts_with("grpcurl ") && line.contains(GET_STOCK), "{line}");
+        assert!(!line.contains(SECRET), "{line}");
+        s.control('k').await;
+        // An input has one line.
+        s.fill(&id("palette-input"), &line.replace("\\\n", " ").replace('\n', " ")).await;
+        s.reads(&id("palette-item"), "Open this command").await;
+        s.keys(&id("palette-input"), &key::ENTER.to_string()).await;
+        s.waits("the request", async |s| s.count(&id("tab")).await == tabs + 1).await;
+        s.click(&id("tab-form")).await;
+        s.holds(&field("sku"), "CB-USBC-2M").await;
     }
 
     async fn compare(&self) {
