@@ -153,16 +153,6 @@ pub(crate) fn protocol(
     match transport {
         Transport::Grpc => Ok(Box::new(grpc::Grpc { limit, compression })),
         Transport::GrpcWeb | Transport::GrpcWebText => {
-            if spec.kind.client_streams() {
-                let message = format!(
-                    "{} carries no streams of requests, but `{}` takes one",
-                    transport.name(),
-                    spec.method
-                );
-                return Err(Problem::new(ProblemKind::Mismatch, message)
-                    .at("transport")
-                    .help("choose the transport gRPC or Connect"));
-            }
             let text = transport == Transport::GrpcWebText;
             Ok(Box::new(grpc_web::GrpcWeb { text, limit, compression }))
         }

@@ -281,18 +281,18 @@ async fn over_http2() {
 async fn refused_before_anything_is_sent() {
     let server = tcp(|_| async { panic!("it was called") }).await;
     for transport in [Transport::GrpcWeb, Transport::GrpcWebText] {
-        for kind in [CallKind::ClientStream, CallKind::Bidi] {
-            let call = call(&Client::new(), web(&server.address, kind, transport), &[b"abc"]).await;
-            assert_eq!(call.steps(), "INVALID_ARGUMENT");
-            assert_eq!(call.problem().kind, ProblemKind::Mismatch);
-            assert_eq!(
-                call.problem().message,
-                format!(
-                    "{} carries no streams of requests, but `test.Test/Call` takes one",
-                    transport.name()
-                )
-            );
-        }
+        let mut spec = web(&server.address, CallKind::Bidi, transport);
+        spec.endpoint.http = HttpVersion::Http1;
+        let call = call(&Client::new(), spec, &[b"abc"]).await;
+        assert_eq!(call.steps(), "INVALID_ARGUMENT");
+        assert_eq!(call.problem().kind, ProblemKind::Mismatch);
+        assert_eq!(
+            call.problem().message,
+            format!(
+                "bidirectional streams do not work over HTTP/1.1, with {} either",
+                transport.name()
+            )
+        );
     }
     let mut spec = web(&server.address, CallKind::Unary, Transport::Grpc);
     spec.endpoint.http = HttpVersion::Http1;
