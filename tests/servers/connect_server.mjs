@@ -1,9 +1,10 @@
 // Connect's own server: the service of parts/v1/parts.proto by Connect, gRPC-Web and gRPC, in all four kinds.
 //
-//     node connect_server.mjs PACKAGES DESCRIPTORS [--max-message BYTES]
+//     node connect_server.mjs PACKAGES DESCRIPTORS [--max-message BYTES] [--tls CERTIFICATE KEY]
 //
 // PACKAGES is the folder whose node_modules has Connect, DESCRIPTORS a serialized FileDescriptorSet. Prints
-// `listening HTTP1 HTTP2`, its two ports (HTTP/1.1; HTTP/2 without TLS), once it can be called.
+// `listening HTTP1 HTTP2`, its two ports (HTTP/1.1; HTTP/2 without TLS), once it can be called. With --tls both speak TLS,
+// and the second one what the client chooses by ALPN.
 //
 // Request headers tell it what to do: `mirror*` come back in headers and trailers, `delay-ms` waits, `fail` ends with
 // that code (a name such as NOT_FOUND) and details, after `fail-after` messages of an answer stream. Its answers are
@@ -12,6 +13,7 @@
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import http2 from "node:http2";
+import https from "node:https";
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -89,12 +91,17 @@ const implementation = {
   },
 };
 
-const limit = options.indexOf("--max-message");
+function option(name, values) {
+  const at = options.indexOf(name);
+  return at < 0 ? undefined : options.slice(at + 1, at + 1 + values);
+}
+
+const limit = option("--max-message", 1);
 const handler = connectNodeAdapter({
   routes: (router) => router.service(Parts, implementation),
   acceptCompression: [compressionGzip, compressionBrotli],
   compressMinBytes: 64,
-  ...(limit < 0 ? {} : { readMaxBytes: Number(options[limit + 1]) }),
+  ...(limit && { readMaxBytes: Number(limit[0]) }),
 });
 
 async function listen(server) {
@@ -102,5 +109,15 @@ async function listen(server) {
   return server.address().port;
 }
 
-const ports = [await listen(http.createServer(handler)), await listen(http2.createServer(handler))];
+function servers() {
+  const files = option("--tls", 2);
+  if (!files) return [http.createServer(handler), http2.createServer(handler)];
+  const [cert, key] = files.map((file) => readFileSync(file));
+  return [
+    https.createServer({ cert, key }, handler),
+    http2.createSecureServer({ cert, key, allowHTTP1: true }, handler),
+  ];
+}
+
+const ports = await Promise.all(servers().map(listen));
 console.log(`listening ${ports.join(" ")}`);

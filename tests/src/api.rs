@@ -1,11 +1,10 @@
 //! The studio's methods, asked as a page asks them.
 
-use crate::process::READY;
+use crate::process::{READY, eventually};
 use crate::studio::Studio;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
 
 /// A call that is over.
 #[derive(Debug)]
@@ -61,15 +60,10 @@ impl Studio {
         let texts: Vec<String> = requests.iter().map(Value::to_string).collect();
         let start = json!({"spec": spec, "messages": texts, "finish": true});
         let id = self.ask("start_call", &start)["id"].clone();
-        let until = Instant::now() + READY;
-        let record = loop {
+        let record = eventually("the call ends", || {
             let record = self.ask("call", &id);
-            if record["state"] != "Running" {
-                break record;
-            }
-            assert!(Instant::now() < until, "the call does not end: {record}");
-            std::thread::sleep(Duration::from_millis(5));
-        };
+            (record["state"] != "Running").then_some(record)
+        });
         let rows = self.ask("messages", &json!({"call": id, "from": 0, "limit": 10_000}));
         let answers = rows.as_array().into_iter().flatten();
         let answers = answers.filter(|row| row["direction"] == "Received").map(|row| {

@@ -1,13 +1,12 @@
 //! A call by the command line that goes on while the test looks on: requests are written and answers read in turn.
 
 use crate::outside;
-use crate::process::READY;
+use crate::process::{READY, eventually};
 use serde_json::Value;
 use std::io::{BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A running `wirelab call -d @-`, killed when dropped.
@@ -93,11 +92,9 @@ impl Conversation {
             rest.push(answer);
         }
         // Its output has ended, or nothing came for a long time; what ends has a moment left to do so.
-        let until = Instant::now() + READY;
-        while self.child.try_wait().is_ok_and(|status| status.is_none()) {
-            assert!(Instant::now() < until, "the call does not end");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        eventually("the call ends", || {
+            self.child.try_wait().is_ok_and(|s| s.is_some()).then_some(())
+        });
         let status = self.child.wait().expect("a child of this process");
         (rest, status.code().unwrap_or(-1), self.complaints())
     }

@@ -1,29 +1,14 @@
 //! `wirelab` against etcd: a server in Go without reflection, by the `.proto` files that it ships.
 
 use serde_json::{Value, json};
-use wirelab_tests::command::{Ran, wirelab};
+use wirelab_tests::command::wirelab;
 use wirelab_tests::conversation::Conversation;
 use wirelab_tests::outside;
 use wirelab_tests::servers::Etcd;
 
-/// What says where the schema is.
-fn schema() -> [String; 4] {
-    let protos = outside::etcd_protos();
-    let file = protos.join("etcd/etcdserver/etcdserverpb/rpc.proto");
-    let text = |path: &std::path::Path| path.display().to_string();
-    ["--proto".to_owned(), text(&file), "-I".to_owned(), text(&protos)]
-}
-
-fn run(server: &Etcd, method: &str, data: &Value) -> Ran {
-    let (method, data, schema) = (format!("etcdserverpb.{method}"), data.to_string(), schema());
-    let mut arguments = vec!["call", &server.address, &method, "-d", &data];
-    arguments.extend(schema.iter().map(String::as_str));
-    wirelab(&arguments)
-}
-
 /// The answers to a call that succeeds.
 fn answers(server: &Etcd, method: &str, data: &Value) -> Vec<Value> {
-    let ran = run(server, method, data);
+    let ran = server.run(method, data);
     assert_eq!((ran.code, &*ran.err), (0, ""), "{method}: {ran:?}");
     serde_json::Deserializer::from_str(&ran.out)
         .into_iter::<Value>()
@@ -38,7 +23,7 @@ fn answer(server: &Etcd, method: &str, data: Value) -> Value {
 }
 
 fn converse(server: &Etcd, method: &str) -> Conversation {
-    let (method, schema) = (format!("etcdserverpb.{method}"), schema());
+    let (method, schema) = (format!("etcdserverpb.{method}"), Etcd::schema());
     let mut arguments = vec![&*server.address, &method];
     arguments.extend(schema.iter().map(String::as_str));
     Conversation::start(&arguments)
@@ -97,7 +82,7 @@ fn keys_are_put_read_and_changed_in_transactions() {
     let found = &second["responses"][0]["responseRange"]["kvs"][0]["value"];
     assert_eq!(*found, json!("MQ=="), "{second}");
 
-    let refused = run(&server, "KV/Range", &json!({}));
+    let refused = server.run("KV/Range", &json!({}));
     assert_eq!(refused.code, 67, "{refused:?}");
     for words in ["INVALID_ARGUMENT", "key is not provided"] {
         assert!(refused.err.contains(words), "{refused:?}");

@@ -8,9 +8,9 @@ use std::process::Command;
 /// `tests/servers/connect_server.mjs`: Connect, gRPC-Web and gRPC on two ports.
 pub struct Connect {
     process: Running,
-    /// HTTP/1.1; no gRPC here.
+    /// HTTP/1.1; no gRPC here. With `--tls` in TLS.
     pub http1: String,
-    /// HTTP/2 without TLS.
+    /// HTTP/2 without TLS, or with `--tls` what ALPN agrees on.
     pub http2: String,
 }
 
