@@ -18,6 +18,9 @@ use wirelab_model::{Blob, CallEventKind, Problem, ProblemKind, StatusCode};
 /// How much of an answer that is not of the protocol is quoted, bytes, and how long it is waited for.
 const QUOTE_BYTES: usize = 200;
 const QUOTE_WAIT: Duration = Duration::from_secs(1);
+/// How much of a body is still read after the call's end, bytes, and how long it is waited for.
+const REST_BYTES: usize = 64 << 10;
+const REST_WAIT: Duration = Duration::from_secs(1);
 
 /// One attempt.
 pub(crate) struct Attempt<'a> {
@@ -151,7 +154,7 @@ async fn receive(
         }
     };
     let mut count = 0_u64;
-    let mut held = 0;
+    let (mut held, mut over) = (0, false);
     loop {
         match reader.take()? {
             Some(Part::Message(message)) => {
@@ -167,7 +170,13 @@ async fn receive(
                 teller.tell(CallEventKind::Received { message, compressed });
                 teller.room().await;
             }
-            Some(Part::End(end)) => return ended(end, count),
+            Some(Part::End(end)) => {
+                let done = ended(end, count);
+                if !over {
+                    read_rest(&mut body).await;
+                }
+                return done;
+            }
             None => {
                 // Only now may the server send as much again: a slow reader slows it.
                 body.release(std::mem::take(&mut held));
@@ -176,7 +185,10 @@ async fn receive(
                         held = data.len();
                         reader.push(data)?;
                     }
-                    None => reader.finish(body.trailers().await.map_err(lost)?)?,
+                    None => {
+                        over = true;
+                        reader.finish(body.trailers().await.map_err(lost)?)?;
+                    }
                 }
             }
         }
@@ -212,6 +224,20 @@ fn cardinality(plan: &Plan, what: &str) -> Failure {
         StatusCode::Unimplemented,
         format!("the server answered {what}, but `{}` has exactly one response", plan.method),
     )
+}
+
+/// Reads a body that says the call's end before its own to that, as left unread it would be broken off: an HTTP/1.1
+/// connection could not be kept, and the server would see a cancelled stream.
+async fn read_rest(body: &mut Download) {
+    let rest = async {
+        let mut left = REST_BYTES;
+        while let (Ok(Some(data)), true) = (body.data().await, left > 0) {
+            body.release(data.len());
+            left = left.saturating_sub(data.len());
+        }
+    };
+    // A server that goes on, or waits, is left.
+    let _ = timeout(REST_WAIT, rest).await;
 }
 
 /// The first words of an answer that is not of the protocol.

@@ -140,9 +140,9 @@ pub(crate) fn lost(lost: &Lost<'_>) -> Failure {
             ProblemKind::NotGrpc,
             format!("{target} answered in HTTP/1.1, but gRPC needs HTTP/2"),
             if target.tls() {
-                "is this the port of its REST API? check the port"
+                "is this the port of its REST API? check the port, or try the transport gRPC-Web or Connect"
             } else {
-                "is this the port of its REST API, or is TLS needed? check the port, or use https://"
+                "is this the port of its REST API, or is TLS needed? check the port, use https://, or try the transport gRPC-Web or Connect"
             },
         )
     } else if is_http2(head) {

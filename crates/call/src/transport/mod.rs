@@ -217,6 +217,12 @@ fn other(head: &response::Parts, content_type: &str, name: &str) -> Option<Strin
         Some((_, "Connect")) => {
             Some("schema and server disagree on what this method streams, or on its form".into())
         }
+        _ if name == "Connect"
+            && head.status == http::StatusCode::OK
+            && is_family(content_type, "application/json") =>
+        {
+            Some("if it speaks Connect, then in JSON: choose the transport Connect JSON".into())
+        }
         _ if head.status == http::StatusCode::UNSUPPORTED_MEDIA_TYPE && name == "gRPC" => {
             Some("it does not speak gRPC: choose the transport gRPC-Web or Connect".into())
         }
@@ -227,5 +233,68 @@ fn other(head: &response::Parts, content_type: &str, name: &str) -> Option<Strin
             Some("choose another version of HTTP".into())
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FORMS: [(Transport, CallKind, &str); 5] = [
+        (Transport::Grpc, CallKind::ServerStream, "application/grpc"),
+        (Transport::GrpcWeb, CallKind::ServerStream, "application/grpc-web+proto"),
+        (Transport::GrpcWebText, CallKind::ServerStream, "application/grpc-web-text"),
+        (Transport::Connect, CallKind::Unary, "application/proto"),
+        (Transport::Connect, CallKind::ServerStream, "application/connect+proto"),
+    ];
+
+    proptest! {
+        /// Whatever comes, reading comes to an end of the call or to a failure.
+        #[test]
+        fn garbage_is_an_answer(
+            form in 0..FORMS.len(),
+            frames in prop::collection::vec((prop::sample::select(&[0_u8, 1, 2, 3, 0x80, 0x81][..]), "[ -~]{0,9}"), 0..4),
+            garbage in prop::collection::vec(0_u8.., 0..20),
+            status in prop::sample::select(&[200_u16, 404][..]),
+            json in prop::bool::ANY,
+            cut in 1_usize..30,
+        ) {
+            let (transport, kind, content_type) = FORMS[form];
+            let mut spec = CallSpec { kind, ..CallSpec::default() };
+            spec.endpoint.transport = transport;
+            let protocol = protocol(&spec, 64, None).unwrap();
+            let mut wire: Vec<u8> = Vec::new();
+            for (flag, text) in frames {
+                wire.extend([flag, 0, 0, 0, text.len() as u8]);
+                wire.extend(text.bytes());
+            }
+            wire.extend(garbage);
+            let content_type = if json { "application/json" } else { content_type };
+            let response = http::Response::builder()
+                .status(status)
+                .header("content-type", content_type)
+                .header("grpc-encoding", "gzip")
+                .body(())
+                .unwrap();
+            let (head, ()) = response.into_parts();
+            if let Answer::Body { mut reader, .. } = protocol.answer(&head) {
+                let mut read = || -> Result<(), Failure> {
+                    for piece in wire.chunks(cut) {
+                        reader.push(Bytes::copy_from_slice(piece))?;
+                        while let Some(Part::Message(_)) = reader.take()? {}
+                    }
+                    reader.finish(None)?;
+                    loop {
+                        match reader.take()? {
+                            Some(Part::Message(_)) => {}
+                            Some(Part::End(_)) => return Ok(()),
+                            None => panic!("neither an end nor a failure"),
+                        }
+                    }
+                };
+                let _ = read();
+            }
+        }
     }
 }

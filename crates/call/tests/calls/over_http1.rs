@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use wirelab_call::{Client, Invoke, MAX_HTTP1_CALLS_PER_ENDPOINT, QUEUE_BYTES, requests};
-use wirelab_model::{CallKind, CallSpec, ProblemKind, Transport};
+use wirelab_model::{CallKind, CallSpec, HttpVersion, ProblemKind, Transport};
 
 const STREAM: &str = "application/connect+proto";
 
@@ -208,6 +208,49 @@ async fn a_slow_reader_slows_the_server() {
         }
     }
     assert_eq!(Call::end(read_until(&mut events, |_| false).await).name(), "OK");
+}
+
+/// gRPC-Web and Connect say the end of a call in the body, which may end later.
+#[tokio::test]
+async fn bodies_that_end_after_the_call() {
+    let pause = || async {
+        // On this one thread the client has read what there is.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let server = tcp(move |mut stream| async move {
+        while read_request(&mut stream).await.is_some() {
+            let answer = chunked(&[("content-type", STREAM)], &framed(2, b"{}"), 64);
+            let (first, last) = answer.split_at(answer.len() - 5);
+            stream.write_all(first).await.unwrap();
+            pause().await;
+            stream.write_all(last).await.unwrap();
+        }
+    })
+    .await;
+    let client = Client::new();
+    let spec = connect(&server.address, CallKind::ServerStream);
+    let first = call(&client, spec.clone(), &[b"abc"]).await;
+    assert_eq!(first.steps(), "resolved connected sent:3 half-closed headers trailers OK");
+    assert!(call(&client, spec, &[b"abc"]).await.steps().starts_with("reused"));
+
+    let (tx, mut ended) = mpsc::unbounded_channel();
+    let server = grpc(move |request, mut reply| {
+        let tx = tx.clone();
+        async move {
+            read(request).await;
+            reply.head(200, &[("content-type", STREAM)], false);
+            reply.data(framed(2, b"{}"), false);
+            pause().await;
+            tx.send(reply.stream().send_data(Bytes::new(), true).is_ok()).unwrap();
+        }
+    })
+    .await;
+    let mut spec = connect(&server.address, CallKind::ServerStream);
+    spec.endpoint.http = HttpVersion::Http2;
+    assert_eq!(call(&client, spec, &[b"abc"]).await.status().name(), "OK");
+    assert_eq!(ended.recv().await, Some(true));
 }
 
 /// Calls beyond the bound wait for a connection instead of failing or making more.
