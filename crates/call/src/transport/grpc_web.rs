@@ -32,7 +32,7 @@ pub(super) struct GrpcWeb {
 
 impl Protocol for GrpcWeb {
     fn name(&self) -> &'static str {
-        "gRPC-Web"
+        if self.text { "gRPC-Web text" } else { "gRPC-Web" }
     }
 
     fn headers(&self) -> HeaderMap {

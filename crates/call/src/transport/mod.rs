@@ -226,6 +226,9 @@ fn other(head: &response::Parts, content_type: &str, name: &str) -> Option<Strin
         _ if head.status == http::StatusCode::UNSUPPORTED_MEDIA_TYPE && name == "gRPC" => {
             Some("it does not speak gRPC: choose the transport gRPC-Web or Connect".into())
         }
+        _ if head.status == http::StatusCode::UNSUPPORTED_MEDIA_TYPE && name == "gRPC-Web text" => {
+            Some("it may take gRPC-Web in binary only: choose the transport gRPC-Web".into())
+        }
         _ if head.status == http::StatusCode::UNSUPPORTED_MEDIA_TYPE => Some(format!(
             "it does not speak {name}: is it a plain gRPC server? choose the transport gRPC"
         )),

@@ -236,6 +236,18 @@ async fn text_in_odd_pieces() {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_binary_only() {
+    let (server, _asked) = http1(response("415 Unsupported Media Type", &[], b"")).await;
+    let spec = web(&server.address, CallKind::Unary, Transport::GrpcWebText);
+    let call = call(&Client::new(), spec, &[b"abc"]).await;
+    assert_eq!(
+        call.problem().message,
+        "the server answered HTTP 415 Unsupported Media Type instead of gRPC-Web text"
+    );
+    assert!(call.problem().help.as_deref().unwrap().ends_with("choose the transport gRPC-Web"));
+}
+
+#[tokio::test]
 async fn cut_off() {
     let server = tcp(|mut stream| async move {
         read_request(&mut stream).await;
