@@ -130,6 +130,26 @@ fn messages_are_compressed_both_ways() {
     }
 }
 
+#[test]
+fn certificates_are_given_on_the_command_line() {
+    let authority = Authority::new("authority of the test");
+    let issued = authority.server(&["localhost", "127.0.0.1"]);
+    let client = authority.client("client");
+    let (ca, tls) = (authority.file(), [&issued.certificate, &issued.key]);
+    let server = Python::start(&["--tls", tls[0], tls[1], "--client-ca", &ca]);
+    let shown = ["-cert", &client.certificate, "-key", &client.key];
+    for (trusted, warned) in [(&["-cacert", &ca][..], false), (&["-insecure"], true)] {
+        let called = server.call("GetPart", &[&["-d", r#"{"id": 7}"#], trusted, &shown].concat());
+        assert_eq!(called.code, 0, "{called:?}");
+        assert!(called.out.contains("part 7"), "{called:?}");
+        assert_eq!(called.err.contains("verif"), warned, "{called:?}");
+    }
+    let unknown = server.call("GetPart", &["-cacert", &ca]);
+    // Reflection fails before the call.
+    assert_eq!(unknown.code, 1, "{unknown:?}");
+    assert!(unknown.err.contains("wants a client certificate"), "{unknown:?}");
+}
+
 /// The server ends connections that have lasted a while by GOAWAY; calls that are open go on there.
 #[test]
 fn connections_that_grow_old_are_replaced() {

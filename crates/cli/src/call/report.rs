@@ -42,6 +42,9 @@ pub async fn outcome(studio: &Studio, record: &CallRecord, args: &Call) -> Resul
     if args.verbose > 0 {
         output::note(&format!("= {}", summary(record, status)));
     }
+    if let Some(tls) = &record.tls {
+        tls.warnings(record.started_unix_ms / 1_000).iter().for_each(output::problem);
+    }
     if !status.is_ok() && args.format_error {
         output::note(&layout::pretty(&rpc_status(status, &details).to_string()));
     } else if !status.is_ok() {
