@@ -1,5 +1,6 @@
 //! The client that makes real calls.
 
+use crate::auth::{self, Tokens};
 use crate::invoke::{Events, Invoke, Requests};
 use crate::pool::Pool;
 use crate::queue::queue;
@@ -9,7 +10,7 @@ use crate::{Reflected, health, reflect, run};
 use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
-use wirelab_model::{CallSpec, Endpoint, Health, Metadatum, Problem};
+use wirelab_model::{Auth, CallSpec, Endpoint, Health, Metadatum, Problem, TlsOptions};
 
 /// Calls gRPC servers. Cheap to clone; clones share their connections.
 #[derive(Clone, Default)]
@@ -23,6 +24,7 @@ pub struct Client {
 pub(crate) struct Inner {
     pub pool: Pool,
     pub tls: Tls,
+    pub tokens: Tokens,
 }
 
 impl Client {
@@ -33,7 +35,7 @@ impl Client {
 
     /// Trusts `roots` beside the system's root certificates.
     pub fn with_roots(roots: Vec<CertificateDer<'static>>) -> Client {
-        let inner = Inner { pool: Pool::default(), tls: Tls::new(roots) };
+        let inner = Inner { tls: Tls::new(roots), ..Inner::default() };
         Client { inner: Arc::new(inner), types: None }
     }
 
@@ -44,7 +46,7 @@ impl Client {
 
     #[cfg(test)]
     pub(crate) fn with_pool(pool: Pool) -> Client {
-        Client { inner: Arc::new(Inner { pool, tls: Tls::default() }), types: None }
+        Client { inner: Arc::new(Inner { pool, ..Inner::default() }), types: None }
     }
 
     /// Asks a server for the descriptors of its services by reflection v1, or v1alpha where v1 is missing.
@@ -63,6 +65,29 @@ impl Client {
     /// Asks a server for its health, waiting at most [`HEALTH_TIMEOUT`](crate::HEALTH_TIMEOUT).
     pub async fn health(&self, endpoint: &Endpoint) -> Health {
         health::health(self, endpoint).await
+    }
+
+    /// The metadata that credentials come to. Tokens of authorization servers are kept in memory until shortly before
+    /// they end and then refreshed. `tls` are the options of the server to be called, whose CA file holds for the
+    /// authorization server too; `sign_in` is given an address to open in a browser when somebody must sign in, for
+    /// which there are [`SIGN_IN_WAIT`](crate::SIGN_IN_WAIT). Dropping the future ends what goes on.
+    ///
+    /// # Errors
+    /// Names the field that will not do, such as `auth.key`, or the authorization server and what it said.
+    pub async fn authorize(
+        &self,
+        auth: &Auth,
+        tls: &TlsOptions,
+        sign_in: impl Fn(String) + Send,
+    ) -> Result<Metadatum, Problem> {
+        auth::authorize(&self.inner, auth, tls, sign_in).await
+    }
+
+    /// Does not send again what these credentials came to, where they can come to something else: a server refused it.
+    pub async fn forget(&self, auth: &Auth) {
+        if let Auth::OAuth2(config) = auth {
+            self.inner.tokens.forget(config).await;
+        }
     }
 }
 

@@ -24,6 +24,14 @@ pub(crate) fn failure(code: StatusCode, problem: Problem) -> Failure {
     Box::new(Status { problem: Some(problem.grpc(code as u32)), ..Status::new(code, message) })
 }
 
+/// Why, for what is not a call.
+pub(crate) fn problem(status: &Status) -> Problem {
+    match &status.problem {
+        Some(problem) => Problem { grpc_status: None, ..problem.clone() },
+        None => Problem::new(ProblemKind::Internal, &status.message),
+    }
+}
+
 fn unavailable(kind: ProblemKind, message: String, help: &str, target: &Target) -> Failure {
     let problem = Problem::new(kind, message).help(help).at(target.to_string());
     failure(StatusCode::Unavailable, problem)

@@ -1,6 +1,6 @@
 //! Calls gRPC servers and tells every step of each call.
 //!
-//! Owns endpoints, connections (plaintext and TLS), their pool, metadata, the four call kinds on raw message
+//! Owns endpoints, connections (plaintext and TLS), their pool, metadata, credentials, the four call kinds on raw message
 //! bytes, and the reflection and health clients. Knows no Protobuf schema beyond those two services, no
 //! database and no screen: messages are bytes, a call's life is a stream of [`CallEvent`](wirelab_model::CallEvent)s.
 //!
@@ -27,6 +27,7 @@
 //! # }
 //! ```
 
+mod auth;
 mod client;
 mod compress;
 mod connect;
@@ -49,6 +50,7 @@ mod tap;
 mod tls;
 mod transport;
 
+pub use auth::{SIGN_IN_WAIT, TOKEN_MARGIN, TOKEN_TIMEOUT};
 pub use client::Client;
 pub use connect::{CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KEEPALIVE_TIME};
 pub use endpoint::Target;

@@ -25,7 +25,7 @@ impl History {
         rows.into_iter().map(read).collect()
     }
 
-    /// Saves a request, new (id 0) or changed, and returns it as stored.
+    /// Saves a request, new (id 0) or changed, and returns it as stored: without what is secret in its credentials.
     ///
     /// # Errors
     /// `Invalid` when the name is empty or another request has it, `NotFound` when `id` is not there any more.
@@ -40,6 +40,7 @@ impl History {
         let mut saved = SavedRequest {
             name: name.to_owned(),
             updated_unix_ms: i64::try_from(now).unwrap_or(i64::MAX),
+            auth: request.auth.as_ref().map(Auth::without_secrets),
             ..request.clone()
         };
         let mut transaction = store.writing().await?;

@@ -54,6 +54,14 @@ impl Auth {
         }
     }
 
+    /// The key of the metadata that it becomes.
+    pub fn metadata_key(&self) -> String {
+        match self {
+            Auth::ApiKey { name, .. } => name.trim().to_ascii_lowercase(),
+            _ => "authorization".to_owned(),
+        }
+    }
+
     /// The same without what is secret, to be kept.
     pub fn without_secrets(&self) -> Auth {
         let mut auth = self.clone();

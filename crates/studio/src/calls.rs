@@ -17,7 +17,7 @@ use std::{
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
-use wirelab_call::{Invoke, Requests};
+use wirelab_call::Requests;
 use wirelab_model::*;
 
 /// How many recorded requests of a replayed call are in memory at a time.
@@ -47,6 +47,7 @@ struct Start {
     open: bool,
     encode_ns: Option<u64>,
     cancel: CancellationToken,
+    auth: Option<Auth>,
 }
 
 pub fn now_unix_ms() -> i64 {
@@ -56,7 +57,7 @@ pub fn now_unix_ms() -> i64 {
 
 impl Studio {
     pub(crate) async fn start(&self, start: StartCall) -> Result<CallRecord, Problem> {
-        let StartCall { mut spec, messages, finish, auth: _ } = start;
+        let StartCall { mut spec, messages, finish, auth } = start;
         let codecs = self.0.sources.codecs();
         let types =
             codecs.method(&spec.method).ok_or_else(|| json::unknown_method(&spec.method))?;
@@ -78,6 +79,7 @@ impl Studio {
             open: streams && !finish,
             encode_ns,
             cancel,
+            auth,
         })
         .await
     }
@@ -85,20 +87,23 @@ impl Studio {
     pub(crate) async fn replay_call(&self, id: CallId) -> Result<CallRecord, Problem> {
         let shelf = self.0.records.of(id)?.clone();
         let record = shelf.call(id).await?.ok_or_else(|| not_found("call", id))?;
+        let auth = self.0.kept.of(&record)?;
         let types = self.0.sources.codecs().method(&record.spec.method);
         // The bytes go as they were; the types only tell how to show them.
         let open = record.spec.kind.client_streams() && !record.half_closed;
         let cancel = self.0.closing.child_token();
         let first = Box::pin(recorded_requests(shelf, id, cancel.clone()));
-        self.go(Start { spec: record.spec, types, first, open, encode_ns: None, cancel }).await
+        self.go(Start { spec: record.spec, types, first, open, encode_ns: None, cancel, auth })
+            .await
     }
 
     async fn go(&self, start: Start) -> Result<CallRecord, Problem> {
-        let Start { spec, types, first, open, encode_ns, cancel } = start;
+        let Start { spec, types, first, open, encode_ns, cancel, auth } = start;
         let inner = self.0.clone();
         if inner.closing.is_cancelled() {
             return Err(Problem::new(ProblemKind::Interrupted, "the studio is closing"));
         }
+        let credentials = inner.credentials(auth.clone(), &spec).await?;
         let json = types.as_ref().map(|_| 0);
         let mut record = CallRecord {
             started_unix_ms: now_unix_ms(),
@@ -109,17 +114,21 @@ impl Studio {
             },
             timings: Timings { encode_ns, ..Timings::default() },
             spec: spec.clone(),
+            auth: auth.as_ref().map(|auth| auth.name().to_owned()),
             ..CallRecord::default()
         };
         let (id, shelf) = inner.records.begin(&record).await?;
         record.id = id;
+        if let Some(auth) = auth {
+            inner.kept.put(id, auth);
+        }
         let (sender, receiver) = mpsc::channel(SENDING_MESSAGES);
         let sender = open.then_some(sender);
         let live = Arc::new(Live::new(record.clone(), shelf, types, cancel.clone(), sender));
         inner.calls.lock().insert(id, live.clone());
         let requests: Requests = Box::pin(first.chain(ReceiverStream::new(receiver)));
         // The call's clock starts here, after everything that is not the call.
-        let events = inner.client.invoke(spec, requests, cancel);
+        let events = inner.invoke(id, spec, credentials, requests, cancel);
         inner.tasks.clone().spawn(run(inner, live, events));
         Ok(record)
     }

@@ -17,6 +17,7 @@ mod bus;
 mod calls;
 mod codecs;
 pub mod command;
+mod credentials;
 mod data;
 mod details;
 mod dispatch;
@@ -72,6 +73,7 @@ struct Inner {
     records: records::Records,
     sources: sources::Sources,
     calls: calls::Calls,
+    kept: credentials::Kept,
     benches: benches::Benches,
     /// Everything that runs in the background.
     tasks: TaskTracker,
@@ -99,6 +101,7 @@ impl Studio {
             bus,
             records,
             calls: calls::Calls::default(),
+            kept: credentials::Kept::default(),
             benches: benches::Benches::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),

@@ -10,5 +10,6 @@ mod handshake;
 mod trust;
 mod verify;
 
+pub(crate) use files::signing_key;
 pub(crate) use handshake::{Met, secure};
 pub(crate) use trust::{Tls, Trust};

@@ -83,14 +83,7 @@ impl Tls {
     /// INVALID_ARGUMENT for files that are missing or do not hold what they should, each named.
     pub async fn trust(&self, options: &TlsOptions) -> Result<Trust, Failure> {
         let system = match (&options.ca, options.insecure) {
-            (None, false) => {
-                let extra = self.extra.clone();
-                let read = || async {
-                    let reading = tokio::task::spawn_blocking(move || system_roots(extra));
-                    reading.await.map(Arc::new).map_err(internal)
-                };
-                Some(self.system.get_or_try_init(read).await?.clone())
-            }
+            (None, false) => Some(self.system().await?),
             _ => None,
         };
         let stamps = stamps(options).await;
@@ -102,6 +95,30 @@ impl Tls {
         let trust = loading.await.map_err(internal)??;
         self.remember(Remembered { options: options.clone(), stamps, trust: trust.clone() });
         Ok(trust)
+    }
+
+    /// The system's roots and, beside them, the authorities in `ca`: for servers that are not the one called.
+    ///
+    /// # Errors
+    /// As [`trust`](Tls::trust).
+    pub async fn trust_beside_system(&self, ca: Option<&str>) -> Result<Trust, Failure> {
+        let Some(ca) = ca else { return self.trust(&TlsOptions::default()).await };
+        let mut roots = (*self.system().await?).clone();
+        let (path, mut pinned) = (ca.to_owned(), self.extra.clone());
+        let reading = move || files::certificates(&path, "the CA file").map_err(refused);
+        let own = tokio::task::spawn_blocking(reading).await.map_err(internal)??;
+        roots.add_parsable_certificates(own.iter().cloned());
+        pinned.extend(own);
+        load(TlsOptions::default(), Some(Arc::new(roots)), pinned)
+    }
+
+    async fn system(&self) -> Result<Arc<RootCertStore>, Failure> {
+        let read = || async {
+            let extra = self.extra.clone();
+            let reading = tokio::task::spawn_blocking(move || system_roots(extra));
+            reading.await.map(Arc::new).map_err(internal)
+        };
+        self.system.get_or_try_init(read).await.cloned()
     }
 
     fn remembered(&self, options: &TlsOptions, stamps: &[Option<Stamp>]) -> Option<Trust> {

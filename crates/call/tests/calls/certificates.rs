@@ -133,8 +133,8 @@ impl Secure<'_> {
         Secure { certificate, alpn: &[b"h2"], versions: rustls::ALL_VERSIONS, clients: None }
     }
 
-    /// Serves; gives the port too.
-    pub async fn serve(self) -> (Server, String) {
+    /// The server's side of handshakes.
+    pub fn acceptor(self) -> TlsAcceptor {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(self.versions)
@@ -152,7 +152,12 @@ impl Secure<'_> {
         let Certificate { chain, key } = self.certificate;
         let mut config = builder.with_single_cert(chain, key).unwrap();
         config.alpn_protocols = self.alpn.iter().map(|name| name.to_vec()).collect();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        TlsAcceptor::from(Arc::new(config))
+    }
+
+    /// Serves; gives the port too.
+    pub async fn serve(self) -> (Server, String) {
+        let acceptor = self.acceptor();
         let server = tcp(move |stream| {
             let acceptor = acceptor.clone();
             async move {

@@ -1,6 +1,7 @@
 //! Calls against servers that run beside the test.
 
 mod answers;
+mod auth;
 mod certificates;
 mod client_certificates;
 mod compression;
@@ -9,6 +10,7 @@ mod faults;
 mod faulty;
 mod grpc_web;
 mod http1;
+mod oauth;
 mod over_http1;
 mod pool;
 mod raw;
