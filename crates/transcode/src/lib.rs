@@ -24,6 +24,7 @@ mod json_to_wire;
 mod mask;
 mod path;
 mod plan;
+mod raw;
 mod varint;
 mod wire_to_json;
 

@@ -4,6 +4,7 @@
 use super::object::Inside;
 use super::{Reader, Step, Stop};
 use crate::plan::{Form, MessagePlan};
+use crate::raw::Short;
 
 const TYPE_URL: u8 = 1 << 3 | 2;
 const VALUE: u8 = 2 << 3 | 2;
@@ -36,7 +37,7 @@ impl<'a> Reader<'a> {
         let before = self.out.len();
         self.out.push(VALUE);
         let width = &self.plans.hints.any;
-        let open = self.open(width);
+        let open = self.open(Short::NONE, width);
         let begin = self.out.len();
         let end = if plan.form == Form::Object {
             self.members(first, plan, inner, Inside::Any)?

@@ -12,7 +12,7 @@ impl Reader<'_> {
             return self.mismatch(at, "a string of base64");
         }
         let mut out = std::mem::take(&mut self.out);
-        let read = self.with_text(at, |text| append(text, &mut out));
+        let read = self.with_text(at, |text| out.with(|out| append(text, out)));
         self.out = out;
         match read? {
             (end, Ok(())) => Ok(end),

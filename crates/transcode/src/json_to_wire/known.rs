@@ -3,6 +3,7 @@
 use super::scalar::FIELD;
 use super::{Reader, Step, number, repeats, repeats::KeyAt, scalar, time};
 use crate::plan::{Form, Kind, MessagePlan};
+use crate::raw::Short;
 
 /// Tags of `google.protobuf.Struct`, `Value` and `ListValue`: all field numbers are below 16.
 const ENTRY: u8 = 1 << 3 | 2;
@@ -236,7 +237,7 @@ impl Reader<'_> {
     fn nested(&mut self, tag: u8, body: impl FnOnce(&mut Self) -> Step) -> Step {
         self.out.push(tag);
         let width = &self.plans.hints.nested;
-        let open = self.open(width);
+        let open = self.open(Short::NONE, width);
         let end = body(self)?;
         self.close(&open, width);
         Ok(end)

@@ -1,6 +1,7 @@
 //! Lengths that are known only after what they are of.
 
 use super::Reader;
+use crate::raw::Short;
 use crate::varint;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
@@ -23,15 +24,12 @@ pub(super) struct Patch {
 }
 
 impl Reader<'_> {
-    /// Sets bytes aside for a length, as many as it took last time.
+    /// Appends a tag and sets bytes aside for a length, as many as it took last time.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn open(&mut self, width: &AtomicU8) -> Open {
-        let width = usize::from(width.load(Relaxed));
-        let at = self.out.len();
-        self.out.extend_from_slice(&[0; 5]);
-        let body = at + width.min(5);
-        self.out.truncate(body);
-        Open { body, width: body - at, delta: self.delta }
+    pub(super) fn open(&mut self, tag: Short, width: &AtomicU8) -> Open {
+        let width = usize::from(width.load(Relaxed)).min(5);
+        self.out.put_after(tag, &[0; 8], width);
+        Open { body: self.out.len(), width, delta: self.delta }
     }
 
     /// Writes the length of the body that ends here.
@@ -62,7 +60,7 @@ impl Reader<'_> {
             }
             let end = self.out.len();
             if needed > open.width {
-                self.out.resize(end + needed - open.width, 0);
+                self.out.with(|out| out.resize(end + needed - open.width, 0));
                 self.out.copy_within(open.body..end, at + needed);
             } else {
                 self.out.copy_within(open.body..end, at + needed);
@@ -84,7 +82,7 @@ impl Reader<'_> {
         // First as far right as anything will have to go; then all of it goes left to its place.
         let first = patches.first().map_or(before, |patch| patch.at);
         let end = self.out.len();
-        self.out.resize(end + growth, 0);
+        self.out.with(|out| out.resize(end + growth, 0));
         self.out.copy_within(first..end, first + growth);
         let (mut from, mut to) = (first + growth, first);
         for patch in &patches {

@@ -20,8 +20,7 @@ impl Reader<'_> {
             return self.elements::<FIELD>(at, field, depth);
         }
         let before = self.out.len();
-        self.put_tag(field);
-        let open = self.open(&field.width);
+        let open = self.open(field.tag, &field.width);
         let begin = self.out.len();
         let end = self.elements::<BARE>(at, field, depth)?;
         if self.out.len() == begin {

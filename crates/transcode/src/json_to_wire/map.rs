@@ -33,8 +33,7 @@ impl Reader<'_> {
             }
             let key_at = at;
             let entry = self.out.len();
-            self.put_tag(field);
-            let open = self.open(&field.width);
+            let open = self.open(field.tag, &field.width);
             let end = self.map_key(at, key)?;
             at = self.colon(end)?;
             let before = self.out.len();
@@ -64,23 +63,22 @@ impl Reader<'_> {
         key: &Field,
         value: &Field,
     ) -> Option<usize> {
-        let (name, colon) = self.short_text(at)?;
+        let (name, name_len) = self.short_text(at)?;
+        let colon = at + name_len + 2;
         if self.byte(colon) != b':' {
             return None;
         }
-        let (text, end) = self.short_text(colon + 1)?;
-        let (name_len, text_len) = (colon - at - 2, end - colon - 3);
+        let (text, text_len) = self.short_text(colon + 1)?;
         self.put_tag(field);
         // Tags of keys and values are of one byte, as their field numbers are 1 and 2; so are these lengths.
-        let lengths = [(name_len + text_len + 4) as u8, key.tag[0], name_len as u8, 0];
-        self.put(&lengths, 3);
+        let lengths = [(name_len + text_len + 4) as u8, key.tag()[0], name_len as u8, 0];
+        self.out.put(&lengths, 3);
         let before = self.out.len() - 1;
-        self.put(name, name_len);
+        self.out.put(name, name_len);
         let sign = repeats::sign(&self.out[before..], Kind::String);
-        self.out.extend_from_slice(&[value.tag[0], text_len as u8]);
-        self.put(text, text_len);
+        self.out.put_between(value.tag, text_len as u8, text, text_len);
         self.scratch.keys.push(KeyAt { at, sign });
-        Some(end)
+        Some(colon + text_len + 3)
     }
 
     fn map_value(&mut self, at: usize, value: &Field, depth: u32) -> Step {

@@ -27,6 +27,7 @@ mod text;
 mod time;
 
 use crate::plan::{MessageId, Plans};
+use crate::raw::{Out, Text};
 use crate::{Error, Limits};
 use fault::Fault;
 use lengths::Patch;
@@ -49,10 +50,12 @@ pub(crate) fn convert(
         return Err(Error::new(format!("the JSON text is longer than {} bytes", limits.input)));
     }
     let before = wire.len();
+    let text = Text::new(json);
     let mut reader = Reader {
-        json,
+        json: &text,
         plans,
-        out: std::mem::take(wire),
+        // A message in few bytes more than its text: enough for most, and little for small ones.
+        out: Out::new(std::mem::take(wire), json.len() / 2),
         depth: limits.depth.min(crate::DEEPEST) as u32,
         ignore_unknown,
         noting_types: false,
@@ -60,8 +63,6 @@ pub(crate) fn convert(
         scratch: SCRATCH.take().unwrap_or_default(),
         fault: None,
     };
-    // A message in few bytes more than its text: enough for most, and little for small ones.
-    reader.out.reserve(json.len() / 2 + 64);
     let done = reader.root(root, before).and_then(|()| {
         let made = reader.out.len() - before;
         if made > limits.output { reader.too_long(limits.output) } else { Ok(()) }
@@ -74,7 +75,7 @@ pub(crate) fn convert(
             Err(fault.map_or_else(|| Error::new("the text cannot be read"), |f| f.explain(json)))
         }
     };
-    *wire = out;
+    *wire = out.into_bytes();
     scratch.clear();
     SCRATCH.set(Some(scratch));
     result
@@ -92,10 +93,10 @@ type Step = Result<usize, Stop>;
 struct Stop;
 
 struct Reader<'a> {
-    json: &'a [u8],
+    json: &'a Text<'a>,
     plans: &'a Plans,
     /// The caller's wire while it is being appended to.
-    out: Vec<u8>,
+    out: Out,
     /// How many objects and arrays may be inside each other.
     depth: u32,
     ignore_unknown: bool,

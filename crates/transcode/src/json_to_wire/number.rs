@@ -4,6 +4,7 @@
 //! the standard library where `nearest` does not decide.
 
 use super::nearest::nearest;
+use crate::raw::Text;
 
 /// Why something is not the number wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +42,8 @@ pub(super) fn extent(text: &[u8], at: usize) -> Option<usize> {
 
 /// The number at `at`, which may be written with a fraction or an exponent as long as it is an integer.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn integer(text: &[u8], at: usize) -> Result<Integer, Why> {
-    if let Some(nine) = text.get(at..).and_then(|rest| rest.first_chunk::<9>()) {
+pub(super) fn integer(text: &Text<'_>, at: usize) -> Result<Integer, Why> {
+        let nine = text.block::<9>(at);
         // Without a second look at the text, which would wait for what the first one finds.
         let negative = nine[0] == b'-';
         let begin = at + usize::from(negative);
@@ -59,26 +60,21 @@ pub(super) fn integer(text: &[u8], at: usize) -> Result<Integer, Why> {
             (begin + 8 + more, magnitude)
         };
         let leading_zero = low & 0xff == 0 && count != 1;
-        if count != 0
-            && !leading_zero
-            && let Some(after) = text.get(end)
-            && !matches!(after, b'.' | b'e' | b'E')
-        {
+        if count != 0 && !leading_zero && !matches!(text.byte(end), b'.' | b'e' | b'E') {
             return Ok(Integer { end, negative, magnitude });
         }
-    }
     any_integer(text, at)
 }
 
 /// At most eleven digits that follow eight, and all of them as a number.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn more_digits(text: &[u8], at: usize, before: u64) -> Option<(usize, u64)> {
-    let next = eight_at(text, at)?;
+fn more_digits(text: &Text<'_>, at: usize, before: u64) -> Option<(usize, u64)> {
+    let next = eight_at(text, at);
     let count = count_digits(next);
     if count < 8 {
         return Some((count, before * POWERS_OF_TEN[count] + few_digits(next, count)));
     }
-    let last = eight_at(text, at + 8)?;
+    let last = eight_at(text, at + 8);
     let count = count_digits(last);
     if count > 3 {
         return None;
@@ -87,8 +83,9 @@ fn more_digits(text: &[u8], at: usize, before: u64) -> Option<(usize, u64)> {
     Some((8 + count, before * POWERS_OF_TEN[count] + few_digits(last, count)))
 }
 
+/// The same of any text.
 #[inline(never)]
-fn any_integer(text: &[u8], at: usize) -> Result<Integer, Why> {
+pub(super) fn any_integer(text: &[u8], at: usize) -> Result<Integer, Why> {
     let negative = text.get(at) == Some(&b'-');
     let begin = at + usize::from(negative);
     let (end, magnitude) = digits(text, begin, 0);
@@ -104,7 +101,7 @@ fn any_integer(text: &[u8], at: usize) -> Result<Integer, Why> {
 
 /// The nearest `f64` of the number at `at`, and where its text ends.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn double(text: &[u8], at: usize) -> Result<(usize, f64), Why> {
+pub(super) fn double(text: &Text<'_>, at: usize) -> Result<(usize, f64), Why> {
     match quick_double(text, at) {
         Some(read) => Ok(read),
         None => any_double(text, at),
@@ -113,26 +110,26 @@ pub(super) fn double(text: &[u8], at: usize) -> Result<(usize, f64), Why> {
 
 /// Of numbers as most are written: at most seven digits, a point, at most fifteen digits (nineteen in all).
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn quick_double(text: &[u8], at: usize) -> Option<(usize, f64)> {
-    let negative = text.get(at) == Some(&b'-');
+fn quick_double(text: &Text<'_>, at: usize) -> Option<(usize, f64)> {
+    let negative = text.byte(at) == b'-';
     let begin = at + usize::from(negative);
-    let whole = eight_at(text, begin)?;
+    let whole = eight_at(text, begin);
     let count = count_digits(whole);
     let point = begin + count;
     let leading_zero = whole & 0xff == 0 && count != 1;
-    if count == 0 || count == 8 || leading_zero || text.get(point) != Some(&b'.') {
+    if count == 0 || count == 8 || leading_zero || text.byte(point) != b'.' {
         return None;
     }
     let mut mantissa = few_digits(whole, count);
-    let part = eight_at(text, point + 1)?;
+    let part = eight_at(text, point + 1);
     let mut decimals = count_digits(part);
     if decimals < 8 {
         mantissa = mantissa * POWERS_OF_TEN[decimals] + few_digits(part, decimals);
     } else {
-        let rest = eight_at(text, point + 9)?;
+        let rest = eight_at(text, point + 9);
         let more = count_digits(rest);
         if more == 8 {
-            let last = eight_at(text, point + 17)?;
+            let last = eight_at(text, point + 17);
             let beyond = count_digits(last);
             // What is before the point is zero, or there are few digits in all.
             if mantissa != 0 || beyond > 3 {
@@ -151,15 +148,16 @@ fn quick_double(text: &[u8], at: usize) -> Option<(usize, f64)> {
         }
     }
     let end = point + 1 + decimals;
-    if decimals == 0 || matches!(text.get(end), None | Some(b'e' | b'E')) {
+    if decimals == 0 || matches!(text.byte(end), b'e' | b'E') {
         return None;
     }
     let float = if mantissa == 0 { 0.0 } else { nearest(mantissa, -(decimals as i64))? };
     Some((end, if negative { -float } else { float }))
 }
 
+/// The same of any text.
 #[inline(never)]
-fn any_double(text: &[u8], at: usize) -> Result<(usize, f64), Why> {
+pub(super) fn any_double(text: &[u8], at: usize) -> Result<(usize, f64), Why> {
     let number = scientific(text, at).ok_or(Why::Grammar)?;
     let float = number.double(text, at);
     if float.is_finite() { Ok((number.end, float)) } else { Err(Why::Range) }
@@ -330,9 +328,8 @@ const ZEROS: u64 = 0x3030_3030_3030_3030;
 
 /// The eight bytes at `at` less `0` each.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn eight_at(text: &[u8], at: usize) -> Option<u64> {
-    let eight = text.get(at..)?.first_chunk::<8>()?;
-    Some(u64::from_le_bytes(*eight) ^ ZEROS)
+fn eight_at(text: &Text<'_>, at: usize) -> u64 {
+    text.word(at) ^ ZEROS
 }
 
 /// How many of eight bytes are digits before the first that is none.
@@ -404,7 +401,7 @@ mod tests {
         ];
         for (text, expected) in cases {
             for text in [text.to_string(), format!("{text} and more")] {
-                let found = integer(text.as_bytes(), 0).map(|read| (read.negative, read.magnitude));
+                let found = integer(&Text::new(text.as_bytes()), 0).map(|read| (read.negative, read.magnitude));
                 assert_eq!(found, *expected, "{text}");
             }
         }
@@ -414,7 +411,7 @@ mod tests {
         let wide: f64 = text.parse().unwrap();
         let narrow: f32 = text.parse().unwrap();
         for longer in [text.to_owned(), format!("{text}, and more")] {
-            match double(longer.as_bytes(), 0) {
+            match double(&Text::new(longer.as_bytes()), 0) {
                 Ok((end, read)) => {
                     assert_eq!((end, read.to_bits()), (text.len(), wide.to_bits()), "{text}")
                 }

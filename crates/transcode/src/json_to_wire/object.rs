@@ -2,8 +2,16 @@
 
 use super::scalar::FIELD;
 use super::{Reader, Step, Stop};
-use crate::plan::{Arity, Field, Form, Kind, MessagePlan, NONE};
+use crate::plan::{Arity, Field, Form, Kind, MessagePlan, NONE, Op};
+use crate::raw::Short;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+
+/// Where a member's name is, where the bits beyond the first 64 of its object begin, and how deep it may be nested.
+struct Member {
+    name_at: usize,
+    base: usize,
+    depth: u32,
+}
 
 /// Who else has a say on the names of an object.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,8 +25,7 @@ impl Reader<'_> {
     /// Appends a singular message field, or an element of a list of them.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn message_field(&mut self, at: usize, field: &Field, depth: u32) -> Step {
-        self.put_tag(field);
-        let open = self.open(&field.width);
+        let open = self.open(field.tag, &field.width);
         let end = self.message(at, self.plans.message(field.message), depth)?;
         self.close(&open, &field.width);
         Ok(end)
@@ -52,62 +59,86 @@ impl Reader<'_> {
         depth: u32,
         inside: Inside,
     ) -> Step {
-        let base = self.scratch.seen.len();
-        let bits = plan.fields.len() + plan.oneofs.len();
-        if bits > 64 {
-            self.scratch.seen.resize(base + (bits - 64).div_ceil(64), 0);
-        }
         // What has come so far: a bit for each field, and one for each oneof after these. The first 64; the rest
         // begins at `base` in the scratch buffer.
         let mut seen = 0;
+        let base = self.scratch.seen.len();
+        let beyond = (plan.fields.len() + plan.oneofs.len()).saturating_sub(64);
+        if beyond > 0 {
+            self.scratch.seen.resize(base + beyond.div_ceil(64), 0);
+        }
         let mut hint = &plan.first_json;
         let mut typed = false;
         loop {
             let name_at = at;
-            let index;
-            (index, at) = self.name(at, plan, hint)?;
-            let Some(field) = plan.fields.get(usize::from(index)) else {
-                if inside == Inside::Any && self.is_type_name(name_at) {
-                    if typed {
-                        return self.duplicate(name_at, "@type");
+            let field = match self.guess(at, plan, hint) {
+                Some(field) => {
+                    at = self.space(at + field.key.len());
+                    field
+                }
+                None => match self.look_up(at, plan, hint)? {
+                    (Some(field), value) => {
+                        at = value;
+                        field
                     }
-                    typed = true;
-                    at = self.skip_string(at)?;
-                } else {
-                    at = self.unknown(name_at, at, plan, depth)?;
-                }
-                let (after, more) = self.next(at, b'}')?;
-                at = after;
-                if !more {
-                    break;
-                }
-                continue;
+                    (None, value) => {
+                        at = if inside == Inside::Any && self.is_type_name(name_at) {
+                            if typed {
+                                return self.duplicate(name_at, "@type");
+                            }
+                            typed = true;
+                            self.skip_string(value)?
+                        } else {
+                            self.unknown(name_at, value, plan, depth)?
+                        };
+                        match self.next(at, b'}')? {
+                            (after, true) => at = after,
+                            (after, false) => {
+                                at = after;
+                                break;
+                            }
+                        }
+                        continue;
+                    }
+                },
             };
             hint = &field.next_json;
-            if self.mark(&mut seen, base, usize::from(index)) {
+            if seen & field.bit != 0 {
                 return self.duplicate(name_at, &field.json_name);
             }
-            at = if self.byte(at) == b'n' && !self.takes_null(field) {
-                if field.required {
-                    return self.missing(at, plan, index);
-                }
-                self.literal(at, "null")
-            } else {
-                if field.oneof != NONE
-                    && self.mark(&mut seen, base, plan.fields.len() + usize::from(field.oneof))
+            seen |= field.bit;
+            // The most common first, each as it is most often written.
+            at = match field.op {
+                Op::String if let Some((text, len)) = self.short_text(at)
+                    && (len != 0 || !field.is_implicit()) =>
                 {
-                    return self.second_member(name_at, plan, field);
+                    self.out.put_between(field.tag, len as u8, text, len);
+                    at + len + 2
                 }
-                match plan.message_set {
-                    true => self.item(at, field, depth),
-                    false => self.field(at, field, depth),
+                Op::Integer if self.byte(at) != b'n' => self
+                    .varint_field(at, field)
+                    .map_err(|stop| self.within_field(field, stop))?,
+                Op::Enum if let Some((value, end)) = self.guess_value(at, field) => {
+                    self.put_number::<FIELD>(field, value);
+                    end
                 }
-            }
-            .map_err(|stop| self.within_field(field, stop))?;
-            let (after, more) = self.next(at, b'}')?;
-            at = after;
-            if !more {
-                break;
+                Op::Object if self.byte(at) == b'{' => self
+                    .message_field(at, field, depth)
+                    .map_err(|stop| self.within_field(field, stop))?,
+                Op::List if self.byte(at) == b'[' => {
+                    self.list(at, field, depth).map_err(|stop| self.within_field(field, stop))?
+                }
+                _ => {
+                    let member = Member { name_at, base, depth };
+                    self.any_member(at, plan, field, &mut seen, &member)?
+                }
+            };
+            match self.next(at, b'}')? {
+                (after, true) => at = after,
+                (after, false) => {
+                    at = after;
+                    break;
+                }
             }
         }
         for index in &plan.required {
@@ -115,52 +146,75 @@ impl Reader<'_> {
                 return self.missing(at - 1, plan, *index);
             }
         }
-        if bits > 64 {
+        if beyond > 0 {
             self.scratch.seen.truncate(base);
         }
         Ok(at)
     }
 
-    /// The field that the name at `at` is of ([`NONE`] if of none), and where its value is.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn name(
+    /// Appends a field of any kind and arity, the value of which is at `at`; its bit of the first 64 was set.
+    #[inline(never)]
+    fn any_member(
         &mut self,
         at: usize,
         plan: &MessagePlan,
-        hint: &AtomicU16,
-    ) -> Result<(u16, usize), Stop> {
-        let guess = hint.load(Relaxed);
-        if let Some(field) = plan.fields.get(usize::from(guess))
-            && field.key.is_at(self.json, at)
-        {
-            return Ok((guess, self.space(at + field.key.len())));
+        field: &Field,
+        seen: &mut u64,
+        member: &Member,
+    ) -> Step {
+        let Member { name_at, base, depth } = *member;
+        if field.bit == 0 && self.mark(seen, base, usize::from(field.index)) {
+            return self.duplicate(name_at, &field.json_name);
+        }
+        if self.byte(at) == b'n' && !self.takes_null(field) {
+            if field.required {
+                return self.missing(at, plan, field.index);
+            }
+            self.literal(at, "null")
+        } else {
+            if field.oneof != NONE
+                && self.mark(seen, base, plan.fields.len() + usize::from(field.oneof))
+            {
+                return self.second_member(name_at, plan, field);
+            }
+            match plan.message_set {
+                true => self.item(at, field, depth),
+                false => self.field(at, field, depth),
+            }
+        }
+        .map_err(|stop| self.within_field(field, stop))
+    }
+
+    /// The field that the name at `at` is of, if it is the one that came next last time, or the one after.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn guess<'p>(&self, at: usize, plan: &'p MessagePlan, hint: &AtomicU16) -> Option<&'p Field> {
+        let guess = usize::from(hint.load(Relaxed));
+        let field = plan.fields.get(guess)?;
+        if field.key.is_at(self.json, at) {
+            return Some(field);
         }
         // The guess may be absent this time. It stays, so that those with it and those without it take turns freely.
-        let second = guess.saturating_add(1);
-        if let Some(field) = plan.fields.get(usize::from(second))
-            && field.key.is_at(self.json, at)
-        {
-            return Ok((second, self.space(at + field.key.len())));
-        }
-        self.look_up(at, plan, hint)
+        plan.fields.get(guess + 1).filter(|field| field.key.is_at(self.json, at))
     }
+
+    /// The field that the name at `at` is of, if any, and where its value is.
     #[inline(never)]
-    fn look_up(
+    fn look_up<'p>(
         &mut self,
         at: usize,
-        plan: &MessagePlan,
+        plan: &'p MessagePlan,
         hint: &AtomicU16,
-    ) -> Result<(u16, usize), Stop> {
+    ) -> Result<(Option<&'p Field>, usize), Stop> {
         if self.byte(at) != b'"' {
             let wanted = "a name in double quotes";
-            return self.unexpected(at, wanted).map(|at| (NONE, at));
+            return self.unexpected(at, wanted).map(|at| (None, at));
         }
         let (end, found) = self.with_text(at, |name| plan.names.find(name))?;
         let value = self.colon(end)?;
         if let Some(index) = found {
             hint.store(index, Relaxed);
         }
-        Ok((found.unwrap_or(NONE), value))
+        Ok((found.and_then(|index| plan.fields.get(usize::from(index))), value))
     }
 
     /// Sets a bit; whether it was set.
@@ -207,7 +261,7 @@ impl Reader<'_> {
         self.out.extend_from_slice(&[START, NUMBER]);
         self.put_varint(u64::from(field.number));
         self.out.push(MESSAGE);
-        let open = self.open(&field.width);
+        let open = self.open(Short::NONE, &field.width);
         let end = self.message(at, self.plans.message(field.message), depth)?;
         self.close(&open, &field.width);
         self.out.push(END);

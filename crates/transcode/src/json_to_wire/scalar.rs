@@ -3,6 +3,7 @@
 use super::number::{self, Integer};
 use super::{Reader, Step, Stop};
 use crate::plan::{EnumPlan, Field, Kind};
+use crate::raw::Short;
 use crate::varint;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -23,7 +24,7 @@ impl Reader<'_> {
                 if FORM == FIELD && self.is_empty_string(at) && field.is_implicit() {
                     return Ok(at + 2);
                 }
-                self.tagged_string(at, field.tag_word(), usize::from(field.tag_len))
+                self.tagged_string(at, field.tag)
             }
             Kind::Message => self.message_field(at, field, depth),
             Kind::Int32
@@ -78,81 +79,66 @@ impl Reader<'_> {
         }
     }
 
-    fn is_empty_string(&self, at: usize) -> bool {
+    pub(super) fn is_empty_string(&self, at: usize) -> bool {
         self.byte(at) == b'"' && self.byte(at + 1) == b'"'
-    }
-
-    /// Appends the first `len` bytes of a block of a fixed size, which compiles to a move instead of a call.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn put<const N: usize>(&mut self, block: &[u8; N], len: usize) {
-        let end = self.out.len() + len;
-        self.out.extend_from_slice(block);
-        self.out.truncate(end);
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn put_tag(&mut self, field: &Field) {
-        self.put(&field.tag, usize::from(field.tag_len));
+        self.out.put_after(field.tag, &[], 0);
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn put_varint(&mut self, number: u64) {
-        self.put_tagged(0, 0, number);
+        self.put_tagged(Short::NONE, number);
     }
 
-    /// Appends the `tag_len` bytes of a tag and a varint.
+    /// Appends a tag and a varint.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn put_tagged(&mut self, tag: u64, tag_len: usize, number: u64) {
+    pub(super) fn put_tagged(&mut self, tag: Short, number: u64) {
         if number < 0x80 {
-            self.put(&(tag | number << (8 * tag_len)).to_le_bytes(), tag_len + 1);
+            self.out.put_one(tag, number as u8);
             return;
         }
-        if tag_len != 0 {
-            self.put(&tag.to_le_bytes(), tag_len);
-        }
         match varint::short(number) {
-            Some((word, len)) => self.put(&word.to_le_bytes(), len),
-            None => self.put_long_varint(number),
+            Some((word, len)) => self.out.put_after(tag, &word.to_le_bytes(), len),
+            None => self.put_long_varint(tag, number),
         }
     }
 
     #[inline(never)]
-    fn put_long_varint(&mut self, number: u64) {
+    fn put_long_varint(&mut self, tag: Short, number: u64) {
         let (low, high, len) = varint::long(number);
-        self.put(&low.to_le_bytes(), 8);
-        self.put(&high.to_le_bytes(), len - 8);
+        self.out.put_after(tag, &low.to_le_bytes(), 8);
+        self.out.put(&high.to_le_bytes(), len - 8);
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn put_number<const FORM: u8>(&mut self, field: &Field, number: u64) {
+    pub(super) fn put_number<const FORM: u8>(&mut self, field: &Field, number: u64) {
         if FORM == FIELD && number == 0 && field.is_implicit() {
             return;
         }
         if FORM == BARE {
-            self.put_tagged(0, 0, number);
+            self.put_varint(number);
         } else {
-            self.put_tagged(field.tag_word(), usize::from(field.tag_len), number);
+            self.put_tagged(field.tag, number);
         }
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn put_fixed<const FORM: u8, const N: usize>(&mut self, field: &Field, bytes: [u8; N]) {
+    pub(super) fn put_fixed<const FORM: u8, const N: usize>(&mut self, field: &Field, bytes: [u8; N]) {
         // By its bits, so that -0.0 is something.
         if FORM == FIELD && bytes == [0; N] && field.is_implicit() {
             return;
         }
-        if FORM != BARE {
-            self.put_tag(field);
-        }
-        self.out.extend_from_slice(&bytes);
+        self.out.put_after(if FORM == BARE { Short::NONE } else { field.tag }, &bytes, N);
     }
 
     /// Appends an integer of any kind.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn whole<const FORM: u8>(&mut self, at: usize, field: &Field) -> Step {
         let Integer { end, negative, magnitude } = self.integer(at, field)?;
-        let (most, least) = limits(field.kind);
-        if magnitude > if negative { least } else { most } {
+        if magnitude > field.reach[usize::from(negative)] {
             return self.stop_number(at, field, Why::Range);
         }
         let number = if negative { magnitude.wrapping_neg() } else { magnitude };
@@ -180,20 +166,20 @@ impl Reader<'_> {
             Ok(read) if self.byte(read.end) == b'"' => Ok(Integer { end: read.end + 1, ..read }),
             Err(why) if !quoted => self.stop_number(at, field, why),
             _ => self
-                .quoted(at, field, |text| number::integer(text, 0).map(|read| (read.end, read)))
+                .quoted(at, field, |text| number::any_integer(text, 0).map(|read| (read.end, read)))
                 .map(|(end, read)| Integer { end, ..read }),
         }
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn double(&mut self, at: usize, field: &Field) -> Result<(usize, f64), Stop> {
+    pub(super) fn double(&mut self, at: usize, field: &Field) -> Result<(usize, f64), Stop> {
         match number::double(self.json, at) {
             Ok(read) => Ok(read),
             Err(_) if self.byte(at) == b'"' => self.quoted(at, field, |text| match text {
                 b"NaN" => Ok((text.len(), f64::NAN)),
                 b"Infinity" => Ok((text.len(), f64::INFINITY)),
                 b"-Infinity" => Ok((text.len(), f64::NEG_INFINITY)),
-                text => number::double(text, 0),
+                text => number::any_double(text, 0),
             }),
             Err(why) => self.stop_number(at, field, why),
         }
@@ -232,7 +218,7 @@ impl Reader<'_> {
     }
 
     #[cold]
-    fn stop_number<T>(&mut self, at: usize, field: &Field, why: Why) -> Result<T, Stop> {
+    pub(super) fn stop_number<T>(&mut self, at: usize, field: &Field, why: Why) -> Result<T, Stop> {
         Err(match self.not_a_number(at, field, why) {
             Err(stop) => stop,
             Ok(_) => Stop,
@@ -254,6 +240,28 @@ impl Reader<'_> {
         Ok((end, read(&self.scratch.text)))
     }
 
+    /// Appends an integer that is a varint without zigzag.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn varint_field(&mut self, at: usize, field: &Field) -> Step {
+        let Integer { end, negative, magnitude } = self.integer(at, field)?;
+        if magnitude > field.reach[usize::from(negative)] {
+            return self.stop_number(at, field, Why::Range);
+        }
+        let number = if negative { magnitude.wrapping_neg() } else { magnitude };
+        self.put_number::<FIELD>(field, number);
+        Ok(end)
+    }
+
+    /// The number of the enum value at `at` if it is the one that came last time, and where it ends.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn guess_value(&self, at: usize, field: &Field) -> Option<(u64, usize)> {
+        let plan = field.enumeration.as_deref()?;
+        let value = plan.values.get(usize::from(plan.hint.load(Relaxed)))?;
+        value.key.is_at(self.json, at).then(|| {
+            (i64::from(value.number).cast_unsigned(), at + value.key.len())
+        })
+    }
+
     /// Appends an enum's value; nothing when it is of an unknown name and those are ignored.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn enumeration<const FORM: u8>(&mut self, at: usize, field: &Field) -> Step {
@@ -263,11 +271,9 @@ impl Reader<'_> {
         match self.byte(at) {
             b'"' => {
                 // The name that came last time, most often.
-                if let Some(value) = plan.values.get(usize::from(plan.hint.load(Relaxed)))
-                    && value.key.is_at(self.json, at)
-                {
-                    self.put_number::<FORM>(field, i64::from(value.number).cast_unsigned());
-                    return Ok(at + value.key.len());
+                if let Some((number, end)) = self.guess_value(at, field) {
+                    self.put_number::<FORM>(field, number);
+                    return Ok(end);
                 }
                 let (end, number) = self.with_text(at, |name| plan.number(name))?;
                 match number {
@@ -306,8 +312,7 @@ impl Reader<'_> {
             return self.mismatch(at, &wanted).map(|end| (end, None));
         }
         let Integer { end, negative, magnitude } = self.integer(at, field)?;
-        let (most, least) = limits(Kind::Int32);
-        if magnitude > if negative { least } else { most } {
+        if magnitude > field.reach[usize::from(negative)] {
             return self.stop_number(at, field, Why::Range);
         }
         let magnitude = magnitude.cast_signed();
@@ -328,18 +333,5 @@ impl Reader<'_> {
         self.string_to_text(at)?;
         let name = std::mem::take(&mut self.scratch.text);
         self.no_enum_name(at, plan, &name)
-    }
-}
-
-/// How far an integer type reaches from zero, upwards and downwards.
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn limits(kind: Kind) -> (u64, u64) {
-    const HALF: u64 = 1 << 31;
-    const WHOLE: u64 = 1 << 63;
-    match kind {
-        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => (HALF - 1, HALF),
-        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => (WHOLE - 1, WHOLE),
-        Kind::Uint32 | Kind::Fixed32 => (u64::from(u32::MAX), 0),
-        _ => (u64::MAX, 0),
     }
 }

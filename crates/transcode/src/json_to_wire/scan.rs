@@ -16,10 +16,7 @@ impl Reader<'_> {
     /// The byte there; 0, which is part of no JSON, at the end.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn byte(&self, at: usize) -> u8 {
-        match self.json.get(at) {
-            Some(byte) => *byte,
-            None => 0,
-        }
+        self.json.byte(at)
     }
 
     /// Where what follows insignificant white space begins.
@@ -96,9 +93,9 @@ impl Reader<'_> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn next(&mut self, at: usize, close: u8) -> Result<(usize, bool), super::Stop> {
         // Texts that are not indented have no white space here.
-        match self.json.get(at..).and_then(|rest| rest.first_chunk::<2>()) {
-            Some([b',', after]) if *after > b' ' => Ok((at + 1, true)),
-            Some([byte, _]) if *byte == close => Ok((at + 1, false)),
+        match self.json.block::<2>(at) {
+            [b',', after] if *after > b' ' => Ok((at + 1, true)),
+            [byte, _] if *byte == close => Ok((at + 1, false)),
             _ => self.next_after_space(at, close),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::scan::plain;
 use super::{Reader, Step, Stop};
+use crate::raw::{Short, Text};
 use crate::varint;
 
 /// A string is copied in pieces of this many bytes at most, which stay near until they have been looked through.
@@ -11,37 +12,34 @@ impl<'a> Reader<'a> {
     /// Appends the string of which the opening quote is at `at` with its length before it.
     #[inline]
     pub(super) fn string(&mut self, at: usize) -> Step {
-        self.tagged_string(at, 0, 0)
+        self.tagged_string(at, Short::NONE)
     }
 
-    /// The same with the `tag_len` bytes of a tag before it.
+    /// The same with a tag before it.
     #[inline]
-    pub(super) fn tagged_string(&mut self, at: usize, tag: u64, tag_len: usize) -> Step {
-        if let Some((chunk, end)) = self.short_text(at) {
-            let len = end - at - 2;
-            let head = tag | (len as u64) << (8 * tag_len);
-            self.put(&head.to_le_bytes(), tag_len + 1);
-            self.put(chunk, len);
-            return Ok(end);
+    pub(super) fn tagged_string(&mut self, at: usize, tag: Short) -> Step {
+        if let Some((chunk, len)) = self.short_text(at) {
+            self.out.put_between(tag, len as u8, chunk, len);
+            return Ok(at + len + 2);
         }
-        self.put(&tag.to_le_bytes(), tag_len);
+        self.out.put_after(tag, &[], 0);
         self.any_string(at)
     }
 
-    /// What begins with the characters of the string at `at`, and where the string ends, if it is short and plain,
-    /// as most are, and not near the end of the text.
+    /// What begins with the characters of the string at `at`, and how many they are, if it is short and plain, as
+    /// most are.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn short_text(&self, at: usize) -> Option<(&'a [u8; 32], usize)> {
-        let (quote, rest) = self.json.get(at..)?.split_first()?;
-        let chunk = rest.first_chunk()?;
+        let text: &'a Text<'a> = self.json;
+        let [quote, chunk @ ..] = text.block::<33>(at);
         // Both halves are looked at whatever the length is: it cannot be foreseen, and to guess it wrong costs more
         // than to look at the second half.
         let len = plain(chunk);
-        (*quote == b'"' && len < 32 && chunk[len] == b'"').then_some((chunk, at + len + 2))
+        (*quote == b'"' && len < 32 && chunk[len] == b'"').then_some((chunk, len))
     }
 
     #[inline(never)]
-    fn any_string(&mut self, at: usize) -> Step {
+    pub(super) fn any_string(&mut self, at: usize) -> Step {
         if self.byte(at) != b'"' {
             return self.mismatch(at, "a string");
         }
@@ -66,10 +64,9 @@ impl<'a> Reader<'a> {
         let far = (run.end - begin) as u64;
         let width = varint::len(far);
         let at = self.out.len();
-        self.out.extend_from_slice(&[0; 10]);
-        self.out.truncate(at + width);
+        self.out.put(&[0; 10], width);
         let mut out = std::mem::take(&mut self.out);
-        let end = self.unescape(begin, run, &mut out);
+        let end = out.with(|out| self.unescape(begin, run, out));
         self.out = out;
         let end = end?;
         let len = self.out.len() - at - width;

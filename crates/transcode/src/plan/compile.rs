@@ -2,9 +2,11 @@
 
 use super::features::{self, Features};
 use super::{
-    Arity, EnumPlan, EnumValue, Field, Form, Key, Kind, MessagePlan, NONE, Names, Numbers, Plans,
-    Stream,
+    Arity, EnumPlan, EnumValue, Field, Form, Key, Kind, MessagePlan, NONE, Names, Numbers, Op,
+    Plans, Stream,
 };
+use crate::raw::Short;
+use crate::varint;
 use prost_reflect::{
     Cardinality, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor,
     Kind as Type, MessageDescriptor, Syntax,
@@ -27,17 +29,24 @@ pub(super) fn message(plans: &Plans, message: &MessageDescriptor) -> MessagePlan
     let mut fields: Vec<Field> = own.chain(extensions).collect();
     fields.sort_by_key(|field| field.number);
     fields.truncate(usize::from(NONE));
+    let message_set = message
+        .descriptor_proto()
+        .options
+        .as_ref()
+        .is_some_and(|options| options.message_set_wire_format());
+    for (index, field) in fields.iter_mut().enumerate() {
+        field.index = index as u16;
+        field.bit = if index < 64 { 1 << index } else { 0 };
+        if field.bit == 0 || message_set {
+            field.op = Op::Other;
+        }
+    }
 
     let indexed = || fields.iter().zip(0u16..);
     let names = indexed()
         .map(|(field, index)| (&*field.json_name, index))
         // After all JSON names: the name that a field is written by wins over what another was called.
         .chain(indexed().map(|(field, index)| (&*field.original_name, index)));
-    let message_set = message
-        .descriptor_proto()
-        .options
-        .as_ref()
-        .is_some_and(|options| options.message_set_wire_format());
     MessagePlan {
         name: message.full_name().into(),
         form: form(message),
@@ -180,7 +189,28 @@ fn compile(plans: &Plans, source: Source<'_>, rules: &Rules) -> Field {
         Arity::Expanded
     };
     let wire_type = if arity == Arity::Packed { 2 } else { kind.wire_type() };
-    let (tag, tag_len) = tag(source.number, wire_type);
+    let tag = tag(source.number, wire_type);
+    let op = match arity {
+        _ if source.oneof != NONE => Op::Other,
+        Arity::Map => Op::Map,
+        Arity::Expanded | Arity::Packed => Op::List,
+        Arity::Singular { .. } => match kind {
+            Kind::String => Op::String,
+            Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 => Op::Integer,
+            Kind::Double => Op::Double,
+            Kind::Bool => Op::Bool,
+            Kind::Enum => Op::Enum,
+            Kind::Message => match &source.kind {
+                Type::Message(message) => match form(message) {
+                    Form::Object => Op::Object,
+                    Form::Timestamp => Op::Timestamp,
+                    _ => Op::Other,
+                },
+                _ => Op::Other,
+            },
+            _ => Op::Other,
+        },
+    };
     Field {
         number: source.number,
         kind,
@@ -189,7 +219,11 @@ fn compile(plans: &Plans, source: Source<'_>, rules: &Rules) -> Field {
         required,
         oneof: source.oneof,
         tag,
-        tag_len,
+        op,
+        // Known when all fields are.
+        index: 0,
+        bit: 0,
+        reach: kind.reach(),
         message: match &source.kind {
             Type::Message(message) => plans.id(message),
             _ => 0,
@@ -231,18 +265,9 @@ fn simple(kind: &Type) -> Kind {
     }
 }
 
-fn tag(number: u32, wire_type: u8) -> ([u8; 8], u8) {
-    let mut rest = (number << 3) | u32::from(wire_type);
-    let (mut tag, mut len) = ([0; 8], 0);
-    loop {
-        let low = (rest & 0x7f) as u8;
-        rest >>= 7;
-        tag[usize::from(len)] = if rest == 0 { low } else { low | 0x80 };
-        len += 1;
-        if rest == 0 {
-            return (tag, len);
-        }
-    }
+fn tag(number: u32, wire_type: u8) -> Short {
+    let (bytes, len) = varint::encode(u64::from(number << 3 | u32::from(wire_type)));
+    Short::new(&bytes[..len])
 }
 
 fn quoted(name: &str) -> Vec<u8> {

@@ -1,57 +1,47 @@
 //! Names that are compared to a text at once.
 
+use crate::raw::Text;
+use wide::u8x16;
+
 /// The longest name that is compared at once, with its quotes and colon.
 const LONGEST: usize = 32;
 
-/// `"name":`, in words and with the bits that count.
+/// `"name":`, the first bytes as a block.
 #[derive(Debug)]
 pub(crate) struct Key {
-    words: [u64; LONGEST / 8],
-    masks: [u64; LONGEST / 8],
-    len: usize,
+    block: [u8; LONGEST],
+    /// The bits of the bytes of the block that are none of the name's.
+    others: u32,
+    len: u32,
     text: Box<[u8]>,
 }
 
 impl Key {
     pub fn new(text: &[u8]) -> Key {
-        let word = |bytes: &[u8]| {
-            bytes.iter().rev().fold(0, |word: u64, byte| word << 8 | u64::from(*byte))
-        };
-        let (mut words, mut masks) = ([0; LONGEST / 8], [0; LONGEST / 8]);
-        if text.len() <= LONGEST {
-            for ((bytes, own), mask) in text.chunks(8).zip(&mut words).zip(&mut masks) {
-                *own = word(bytes);
-                *mask = word(&vec![0xff; bytes.len()]);
-            }
-        }
-        Key { words, masks, len: text.len(), text: text.into() }
+        let mut block = [0; LONGEST];
+        let len = text.len().min(LONGEST);
+        block[..len].copy_from_slice(&text[..len]);
+        let others = u32::MAX.checked_shl(len as u32).unwrap_or(0);
+        Key { block, others, len: text.len() as u32, text: text.into() }
     }
 
     /// How many bytes it takes in a text.
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
     /// Whether it is in `text` at `at`.
     #[inline(always)]
-    pub fn is_at(&self, text: &[u8], at: usize) -> bool {
-        match text.get(at..).and_then(|rest| rest.first_chunk::<LONGEST>()) {
-            Some(chunk) if self.len <= LONGEST => {
-                let mut other = 0;
-                for ((bytes, word), mask) in
-                    chunk.as_chunks::<8>().0.iter().zip(&self.words).zip(&self.masks)
-                {
-                    other |= (u64::from_le_bytes(*bytes) ^ word) & mask;
-                }
-                other == 0
-            }
-            _ => self.is_near_the_end(text, at),
-        }
+    pub fn is_at(&self, text: &Text<'_>, at: usize) -> bool {
+        let (own, others) = (self.block.as_chunks::<16>().0, text.block::<LONGEST>(at).as_chunks::<16>().0);
+        let same = |half: usize| u8x16::new(own[half]).simd_eq(u8x16::new(others[half])).to_bitmask();
+        let same = same(0) | same(1) << 16;
+        same | self.others == u32::MAX && (self.len() <= LONGEST || self.goes_on(text, at))
     }
 
     #[inline(never)]
-    fn is_near_the_end(&self, text: &[u8], at: usize) -> bool {
+    fn goes_on(&self, text: &[u8], at: usize) -> bool {
         text.get(at..).is_some_and(|rest| rest.starts_with(&self.text))
     }
 }
@@ -67,12 +57,12 @@ mod tests {
             let key = Key::new(&text);
             for after in [0, 1, 31, 32, 100] {
                 let there = [&b"ab"[..], &text, &b"y".repeat(after)].concat();
-                assert!(key.is_at(&there, 2), "{len} {after}");
-                assert!(!key.is_at(&there, there.len() + 1), "{len} {after}");
+                assert!(key.is_at(&Text::new(&there), 2), "{len} {after}");
+                assert!(len == 0 || !key.is_at(&Text::new(&there), there.len() + 1), "{len} {after}");
                 for place in 0..len {
                     let mut other = there.clone();
                     other[2 + place] = b'z';
-                    assert!(!key.is_at(&other, 2), "{len} {after} {place}");
+                    assert!(!key.is_at(&Text::new(&other), 2), "{len} {after} {place}");
                 }
             }
         }

@@ -19,6 +19,7 @@ pub(crate) use names::Names;
 pub(crate) use numbers::Numbers;
 pub(crate) use stream::{KEY, LATE, Step, Stream};
 
+use crate::raw::Short;
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
@@ -234,6 +235,18 @@ impl Kind {
         matches!(self, Kind::Message | Kind::Group)
     }
 
+    /// How far an integer type reaches from zero, upwards and downwards.
+    pub const fn reach(self) -> [u64; 2] {
+        const HALF: u64 = 1 << 31;
+        const WHOLE: u64 = 1 << 63;
+        match self {
+            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 | Kind::Enum => [HALF - 1, HALF],
+            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => [WHOLE - 1, WHOLE],
+            Kind::Uint32 | Kind::Fixed32 => [u32::MAX as u64, 0],
+            _ => [u64::MAX, 0],
+        }
+    }
+
     /// As `.proto` files write it; messages and enums by their own names elsewhere.
     pub const fn name(self) -> &'static str {
         match self {
@@ -272,6 +285,25 @@ pub(crate) enum Arity {
     Map,
 }
 
+/// What reading a field from JSON takes: kind, arity and all that is rare, in one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    String,
+    /// An integer that is written as a varint without zigzag.
+    Integer,
+    Double,
+    Bool,
+    Enum,
+    /// A message that is an object of its fields.
+    Object,
+    /// `google.protobuf.Timestamp`
+    Timestamp,
+    List,
+    Map,
+    /// All else.
+    Other,
+}
+
 /// A field or extension of a message.
 #[derive(Debug)]
 pub(crate) struct Field {
@@ -284,9 +316,16 @@ pub(crate) struct Field {
     pub required: bool,
     /// The oneof that it belongs to, or [`NONE`].
     pub oneof: u16,
-    /// The bytes of its tag as this field writes it (packed: length-delimited), and how many they are.
-    pub tag: [u8; 8],
-    pub tag_len: u8,
+    /// Its tag as this field writes it (packed: length-delimited).
+    pub tag: Short,
+    /// What reading it from JSON takes.
+    pub op: Op,
+    /// Its place in the message.
+    pub index: u16,
+    /// Its bit among those of the message's fields; zero for those after the first 64.
+    pub bit: u64,
+    /// How far its integer type reaches from zero, upwards and downwards.
+    pub reach: [u64; 2],
     /// The type of a message or group; of a map, its entry.
     pub message: MessageId,
     pub enumeration: Option<Arc<EnumPlan>>,
@@ -311,13 +350,7 @@ impl Field {
     /// The tag as this field writes it.
     #[inline]
     pub fn tag(&self) -> &[u8] {
-        &self.tag[..usize::from(self.tag_len)]
-    }
-
-    /// The same, the first byte lowest.
-    #[inline]
-    pub fn tag_word(&self) -> u64 {
-        u64::from_le_bytes(self.tag)
+        self.tag.bytes()
     }
 
     /// Whether it has a value that absence stands for: lists, maps, and what has no presence.

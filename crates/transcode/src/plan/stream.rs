@@ -85,24 +85,20 @@ impl Stream {
             }
         }
         let stream = |(index, field): (usize, &Field)| Stream {
-            tag: word(field.tag()),
-            mask: u64::MAX >> (64 - 8 * u32::from(field.tag_len)),
+            tag: field.tag.word(),
+            mask: u64::MAX >> (64 - 8 * field.tag.len()),
             bit: bit(index),
             clash: oneof(field).map_or(bit(index), |oneof| oneofs[oneof].0),
             ordered: bit(index) == LATE && oneof(field).is_none_or(|oneof| oneofs[oneof].1 == 1),
             message: field.message,
             next: AtomicU16::new(0),
             step: Step::of(field),
-            tag_len: field.tag_len,
+            tag_len: field.tag.len() as u8,
             implicit: field.arity == Arity::Singular { implicit: true },
             keys: [Key::new(&field.json_key), Key::new(&field.original_key)],
         };
         fields.iter().enumerate().map(stream).collect()
     }
-}
-
-fn word(tag: &[u8]) -> u64 {
-    tag.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 impl Key {

@@ -96,7 +96,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         let mut at = from;
         for (part, place) in [(key, &mut entry.key), (value, &mut entry.value)] {
             // The numbers 1 and 2, so their tags are of one byte.
-            if at < to && self.wire[at] == part.tag[0] {
+            if at < to && self.wire[at] == part.tag()[0] {
                 *place = Some(at + 1);
                 at = match part.kind.wire_type() {
                     read::VARINT => read::varint(self.wire, at + 1)?.1,
