@@ -2,8 +2,9 @@
 
 use super::scalar::FIELD;
 use super::{Reader, Step, number, repeats, repeats::KeyAt, scalar, time};
-use crate::plan::{Form, Kind, MessagePlan};
+use crate::plan::{Field, Form, Kind, MessagePlan};
 use crate::raw::Short;
+use crate::varint;
 
 /// Tags of `google.protobuf.Struct`, `Value` and `ListValue`: all field numbers are below 16.
 const ENTRY: u8 = 1 << 3 | 2;
@@ -16,6 +17,10 @@ const BOOL: u8 = 4 << 3;
 const STRUCT: u8 = 5 << 3 | 2;
 const LIST: u8 = 6 << 3 | 2;
 const ELEMENT: u8 = 1 << 3 | 2;
+
+/// Tags of `google.protobuf.Timestamp` and `Duration`.
+const SECONDS: u8 = 1 << 3;
+const NANOS: u8 = 2 << 3;
 
 impl Reader<'_> {
     /// Appends the fields of a message of a well-known type.
@@ -42,28 +47,52 @@ impl Reader<'_> {
         self.value::<FIELD>(at, field, depth)
     }
 
-    fn timestamp(&mut self, at: usize) -> Step {
-        // As most are written, so that the string's end need not be looked for: in UTC, with or without milliseconds.
-        if let Some(rest) = self.json.get(at..)
-            && let Some(([b'"', text @ ..], rest)) = rest.split_first_chunk::<20>()
-            && let Some(seconds) = time::whole(text)
+    /// Appends a field of the type `google.protobuf.Timestamp`.
+    #[inline(never)]
+    pub(super) fn timestamp_field(&mut self, at: usize, field: &Field) -> Step {
+        if let Some((end, seconds, nanos)) = self.whole_time(at)
+            && let Some((word, len)) = u64::try_from(seconds).ok().and_then(varint::short)
+            && len < 8
+            && seconds != 0
         {
-            match rest {
-                [b'Z', b'"', ..] => {
-                    self.put_time(seconds, 0);
-                    return Ok(at + 22);
-                }
-                [b'.', hundreds, tens, ones, b'Z', b'"', ..] => {
-                    let digits = [hundreds, tens, ones].map(|digit| digit.wrapping_sub(b'0'));
-                    if digits.iter().all(|digit| *digit <= 9) {
-                        let millis =
-                            digits.iter().fold(0, |sum, digit| sum * 10 + i32::from(*digit));
-                        self.put_time(seconds, millis * 1_000_000);
-                        return Ok(at + 26);
-                    }
-                }
-                _ => {}
+            let (more, more_len) = match nanos {
+                0 => (0, 0),
+                _ => varint::short(nanos.into()).map_or((0, 0), |(word, len)| (word, len + 1)),
+            };
+            let len = len + 1;
+            let seconds = (word << 8 | u64::from(SECONDS)).to_le_bytes();
+            self.out.put_between(field.tag, (len + more_len) as u8, &seconds, len);
+            if more_len != 0 {
+                self.out.put(&(more << 8 | u64::from(NANOS)).to_le_bytes(), more_len);
             }
+            return Ok(end);
+        }
+        self.message_field(at, field, 0)
+    }
+
+    /// Where the timestamp at `at` ends, its seconds and nanoseconds, if it is as most are written: in UTC, with or
+    /// without milliseconds. Where the string ends need not be looked for then.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn whole_time(&self, at: usize) -> Option<(usize, i64, u32)> {
+        let text = self.json;
+        let seconds = time::whole(|place| text.word(at + 1 + place))?;
+        match text.block::<6>(at + 20) {
+            _ if text.byte(at) != b'"' => None,
+            [b'Z', b'"', ..] => Some((at + 22, seconds, 0)),
+            [b'.', hundreds, tens, ones, b'Z', b'"'] => {
+                let digits = [hundreds, tens, ones].map(|digit| digit.wrapping_sub(b'0'));
+                let millis = digits.iter().fold(0, |sum, digit| sum * 10 + u32::from(*digit));
+                let sound = digits.iter().all(|digit| *digit <= 9);
+                sound.then_some((at + 26, seconds, millis * 1_000_000))
+            }
+            _ => None,
+        }
+    }
+
+    fn timestamp(&mut self, at: usize) -> Step {
+        if let Some((end, seconds, nanos)) = self.whole_time(at) {
+            self.put_time(seconds, nanos as i32);
+            return Ok(end);
         }
         self.time(at, "a string with a timestamp", time::timestamp)
     }
@@ -89,11 +118,11 @@ impl Reader<'_> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn put_time(&mut self, seconds: i64, nanos: i32) {
         if seconds != 0 {
-            self.out.push(1 << 3);
+            self.out.push(SECONDS);
             self.put_varint(seconds.cast_unsigned());
         }
         if nanos != 0 {
-            self.out.push(2 << 3);
+            self.out.push(NANOS);
             self.put_varint(i64::from(nanos).cast_unsigned());
         }
     }

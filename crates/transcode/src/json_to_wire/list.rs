@@ -2,7 +2,7 @@
 
 use super::scalar::{BARE, FIELD};
 use super::{Reader, Step};
-use crate::plan::{Arity, Field};
+use crate::plan::{Arity, Field, Kind};
 
 impl Reader<'_> {
     /// Appends the elements of a repeated field; `null` was dealt with.
@@ -36,22 +36,41 @@ impl Reader<'_> {
     fn elements<const FORM: u8>(&mut self, mut at: usize, field: &Field, depth: u32) -> Step {
         let mut index = 0;
         loop {
-            if self.byte(at) == b'n' && !self.is_nullable(field) {
-                let stop = match self.mismatch(at, "a value; a list has no absent elements") {
-                    Err(stop) => stop,
-                    Ok(_) => super::Stop,
-                };
-                return Err(self.within_index(index, stop));
-            }
-            at = self
-                .value::<FORM>(at, field, depth)
-                .map_err(|stop| self.within_index(index, stop))?;
+            // The most common first, each as it is most often written.
+            at = match field.kind {
+                Kind::String if let Some((text, len)) = self.short_text(at) => {
+                    self.out.put_between(field.tag, len as u8, text, len);
+                    at + len + 2
+                }
+                Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64
+                    if FORM == BARE && self.byte(at) != b'n' =>
+                {
+                    self.varint_field::<FORM>(at, field)
+                        .map_err(|stop| self.within_index(index, stop))?
+                }
+                Kind::Double if FORM == BARE && self.byte(at) != b'n' => {
+                    let (end, value) =
+                        self.double(at, field).map_err(|stop| self.within_index(index, stop))?;
+                    self.out.put(&value.to_le_bytes(), 8);
+                    end
+                }
+                _ => self
+                    .any_element::<FORM>(at, field, depth)
+                    .map_err(|stop| self.within_index(index, stop))?,
+            };
             index += 1;
-            let (after, more) = self.next(at, b']')?;
-            at = after;
-            if !more {
-                return Ok(at);
+            match self.next(at, b']')? {
+                (after, true) => at = after,
+                (after, false) => return Ok(after),
             }
         }
+    }
+
+    #[inline(never)]
+    fn any_element<const FORM: u8>(&mut self, at: usize, field: &Field, depth: u32) -> Step {
+        if self.byte(at) == b'n' && !self.is_nullable(field) {
+            return self.mismatch(at, "a value; a list has no absent elements");
+        }
+        self.value::<FORM>(at, field, depth)
     }
 }

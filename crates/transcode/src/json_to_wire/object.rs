@@ -116,7 +116,7 @@ impl Reader<'_> {
                     at + len + 2
                 }
                 Op::Integer if self.byte(at) != b'n' => self
-                    .varint_field(at, field)
+                    .varint_field::<FIELD>(at, field)
                     .map_err(|stop| self.within_field(field, stop))?,
                 Op::Enum if let Some((value, end)) = self.guess_value(at, field) => {
                     self.put_number::<FIELD>(field, value);
@@ -127,6 +127,19 @@ impl Reader<'_> {
                     .map_err(|stop| self.within_field(field, stop))?,
                 Op::List if self.byte(at) == b'[' => {
                     self.list(at, field, depth).map_err(|stop| self.within_field(field, stop))?
+                }
+                Op::Timestamp if self.byte(at) == b'"' => self
+                    .timestamp_field(at, field)
+                    .map_err(|stop| self.within_field(field, stop))?,
+                Op::Double if self.byte(at) != b'n' => {
+                    self.double_field(at, field).map_err(|stop| self.within_field(field, stop))?
+                }
+                Op::Bool if self.json.block(at) == b"true" => {
+                    self.out.put_one(field.tag, 1);
+                    at + 4
+                }
+                Op::Map if self.byte(at) == b'{' => {
+                    self.map(at, field, depth).map_err(|stop| self.within_field(field, stop))?
                 }
                 _ => {
                     let member = Member { name_at, base, depth };

@@ -242,13 +242,20 @@ impl Reader<'_> {
 
     /// Appends an integer that is a varint without zigzag.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn varint_field(&mut self, at: usize, field: &Field) -> Step {
+    pub(super) fn varint_field<const FORM: u8>(&mut self, at: usize, field: &Field) -> Step {
         let Integer { end, negative, magnitude } = self.integer(at, field)?;
         if magnitude > field.reach[usize::from(negative)] {
             return self.stop_number(at, field, Why::Range);
         }
         let number = if negative { magnitude.wrapping_neg() } else { magnitude };
-        self.put_number::<FIELD>(field, number);
+        self.put_number::<FORM>(field, number);
+        Ok(end)
+    }
+
+    #[inline(never)]
+    pub(super) fn double_field(&mut self, at: usize, field: &Field) -> Step {
+        let (end, value) = self.double(at, field)?;
+        self.put_fixed::<FIELD, 8>(field, value.to_bits().to_le_bytes());
         Ok(end)
     }
 

@@ -6,27 +6,50 @@ pub(super) type Time = (i64, i32);
 /// Durations reach this far both ways, whole seconds: some 10,000 years.
 const LONGEST: u64 = 315_576_000_000;
 
-/// The seconds since 1970 of `1970-01-31T23:59:59`, as most begin.
-#[inline]
-pub(super) fn whole(text: &[u8; 19]) -> Option<i64> {
-    let mut other = 0;
-    let mut two = |at: usize| {
-        let (ten, one) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
-        other |= u8::from(ten > 9) | u8::from(one > 9);
-        i64::from(ten) * 10 + i64::from(one)
-    };
-    let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
-    let (hour, minute, second) = (two(11), two(14), two(17));
-    let marks = [text[4], text[7], text[10], text[13], text[16]];
-    let sound = other == 0
-        && marks == *b"--T::"
-        && year > 0
-        && (1..=12).contains(&month)
-        && (1..=28).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second < 60;
-    sound.then(|| days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
+/// What digits may be added to without reaching the highest bit of a byte, and other characters than they may not;
+/// of a mark nothing is left once it is taken away.
+const DIGIT: u64 = 0x76;
+const MARK: u64 = 0x7f;
+
+/// The days of each month, as far as every year has them.
+const DAYS: [u8; 16] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0];
+
+/// The seconds since 1970 of `1970-01-31T23:59:59`, as most begin, with [`word`](crate::raw::Text::word) telling what is
+/// from a place on.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn whole(word: impl Fn(usize) -> u64) -> Option<i64> {
+    let date = word(0) ^ u64::from_le_bytes(*b"0000-00-");
+    let middle = word(8) ^ u64::from_le_bytes(*b"00T00:00");
+    let time = word(11) ^ u64::from_le_bytes(*b"00:00:00");
+    const fn most(marks: [u8; 8]) -> u64 {
+        let (mut sum, mut index) = (0, 0);
+        while index < 8 {
+            sum |= (if marks[index] == b'0' { DIGIT } else { MARK }) << (8 * index);
+            index += 1;
+        }
+        sum
+    }
+    let other = date.wrapping_add(const { most(*b"0000-00-") })
+        | middle.wrapping_add(const { most(*b"00T00:00") })
+        | time.wrapping_add(const { most(*b"00:00:00") })
+        | date
+        | middle
+        | time;
+    // In each byte the number that its digit and the next one make.
+    let pairs = |word: u64| word.wrapping_mul(10).wrapping_add(word >> 8).to_le_bytes();
+    let (date, middle, time) = (pairs(date), pairs(middle), pairs(time));
+    let year = u32::from(date[0]) * 100 + u32::from(date[2]);
+    let (month, day, hour, minute, second) = (date[5], middle[0], middle[3], middle[6], time[6]);
+    let sound = (other & 0x8080_8080_8080_8080 == 0)
+        & (year > 0)
+        & (day.wrapping_sub(1) < DAYS[usize::from(month) % 16])
+        & (month < 16)
+        & (hour < 24)
+        & (minute < 60)
+        & (second < 60);
+    let day = days_since_1970(i64::from(year), i64::from(month), i64::from(day));
+    let seconds = u32::from(hour) * 3600 + u32::from(minute) * 60 + u32::from(second);
+    sound.then_some(day * 86_400 + i64::from(seconds))
 }
 
 /// A point in time from the year 1 to 9999, since 1970.
