@@ -11,8 +11,11 @@
 use std::hint::cold_path;
 use std::ops::{Deref, DerefMut};
 
-/// What may be read or written at once, at most.
+/// What may be read or appended at once, at most.
 pub(crate) const SLACK: usize = 64;
+
+/// The same with what may follow it.
+pub(crate) const ROOM: usize = 128;
 
 /// Bytes that may be read past their end, where zeros are.
 pub(crate) struct Text<'a> {
@@ -257,6 +260,76 @@ fn limit(bytes: &Vec<u8>) -> usize {
     (bytes.capacity() + 1).saturating_sub(SLACK)
 }
 
+/// Bytes to be written over. Invariant: below `limit`, [`SLACK`] bytes are there; below `far`, [`ROOM`] bytes are.
+pub(crate) struct Page {
+    bytes: Vec<u8>,
+    limit: usize,
+    far: usize,
+}
+
+impl Page {
+    #[inline(always)]
+    pub fn new(bytes: Vec<u8>) -> Page {
+        let limit = (bytes.len() + 1).saturating_sub(SLACK);
+        let far = (bytes.len() + 1).saturating_sub(ROOM);
+        Page { bytes, limit, far }
+    }
+
+    #[inline(always)]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Lets `change` do to the bytes what it likes.
+    #[inline]
+    pub fn change(&mut self, change: impl FnOnce(&mut Vec<u8>)) {
+        // Should `change` panic, no room is left.
+        let mut bytes = std::mem::replace(self, Page::new(Vec::new())).bytes;
+        change(&mut bytes);
+        *self = Page::new(bytes);
+    }
+
+    /// The block at `at`, if there are [`SLACK`] bytes.
+    #[inline(always)]
+    pub fn block<const N: usize>(&mut self, at: usize) -> Option<&mut [u8; N]> {
+        const { assert!(N <= SLACK) };
+        if at >= self.limit {
+            cold_path();
+            return None;
+        }
+        // SAFETY: `SLACK` bytes from `at` on are within the bytes, by the invariant.
+        Some(unsafe { &mut *self.bytes.as_mut_ptr().add(at).cast() })
+    }
+
+    /// The same if there are [`ROOM`] bytes.
+    #[inline(always)]
+    pub fn roomy_block<const N: usize>(&mut self, at: usize) -> Option<&mut [u8; N]> {
+        const { assert!(N <= ROOM) };
+        if at >= self.far {
+            cold_path();
+            return None;
+        }
+        // SAFETY: `ROOM` bytes from `at` on are within the bytes, by the invariant.
+        Some(unsafe { &mut *self.bytes.as_mut_ptr().add(at).cast() })
+    }
+}
+
+impl Deref for Page {
+    type Target = [u8];
+
+    #[inline(always)]
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Page {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,6 +352,24 @@ mod tests {
     }
 
     #[test]
+    fn blocks_of_a_page_are_within_it() {
+        for len in [0, 1, ROOM - 1, ROOM, ROOM + 1, 3 * ROOM] {
+            let mut page = Page::new(vec![0; len]);
+            for at in 0..=len {
+                let block = page.block::<SLACK>(at);
+                assert_eq!(block.is_some(), at + SLACK <= len);
+                block.into_iter().for_each(|block| block.fill(at as u8));
+                let block = page.roomy_block::<ROOM>(at);
+                assert_eq!(block.is_some(), at + ROOM <= len);
+                block.into_iter().for_each(|block| block.fill(at as u8));
+            }
+            page.change(|bytes| bytes.truncate(SLACK));
+            assert!(page.block::<1>(1).is_none());
+            assert_eq!(page.len(), page.into_bytes().len());
+        }
+    }
+
+    #[test]
     fn what_is_appended_is_there() {
         let block: [u8; 32] = std::array::from_fn(|index| index as u8);
         let mut out = Out::new(vec![1, 2], 0);
@@ -291,7 +382,8 @@ mod tests {
             out.put_between(Short::new(head), 7, &block, len);
             out.put_one(Short::new(head), 9);
             out.push(8);
-            let parts = [&block[..len], head, &block[..len], head, &[7], &block[..len], head, &[9, 8]];
+            let parts =
+                [&block[..len], head, &block[..len], head, &[7], &block[..len], head, &[9, 8]];
             expected.extend(parts.concat());
             assert_eq!(*out, *expected);
             out.truncate(out.len() - 1);

@@ -43,26 +43,26 @@ pub(super) fn extent(text: &[u8], at: usize) -> Option<usize> {
 /// The number at `at`, which may be written with a fraction or an exponent as long as it is an integer.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn integer(text: &Text<'_>, at: usize) -> Result<Integer, Why> {
-        let nine = text.block::<9>(at);
-        // Without a second look at the text, which would wait for what the first one finds.
-        let negative = nine[0] == b'-';
-        let begin = at + usize::from(negative);
-        let plain = u64::from_le_bytes(*nine.first_chunk().unwrap_or(&[0; 8]));
-        let signed = u64::from_le_bytes(*nine.last_chunk().unwrap_or(&[0; 8]));
-        let low = std::hint::select_unpredictable(negative, signed, plain) ^ ZEROS;
-        let count = count_digits(low);
-        let (end, magnitude) = if count < 8 {
-            (begin + count, few_digits(low, count))
-        } else {
-            let Some((more, magnitude)) = more_digits(text, begin + 8, eight_digits(low)) else {
-                return any_integer(text, at);
-            };
-            (begin + 8 + more, magnitude)
+    let nine = text.block::<9>(at);
+    // Without a second look at the text, which would wait for what the first one finds.
+    let negative = nine[0] == b'-';
+    let begin = at + usize::from(negative);
+    let plain = u64::from_le_bytes(*nine.first_chunk().unwrap_or(&[0; 8]));
+    let signed = u64::from_le_bytes(*nine.last_chunk().unwrap_or(&[0; 8]));
+    let low = std::hint::select_unpredictable(negative, signed, plain) ^ ZEROS;
+    let count = count_digits(low);
+    let (end, magnitude) = if count < 8 {
+        (begin + count, few_digits(low, count))
+    } else {
+        let Some((more, magnitude)) = more_digits(text, begin + 8, eight_digits(low)) else {
+            return any_integer(text, at);
         };
-        let leading_zero = low & 0xff == 0 && count != 1;
-        if count != 0 && !leading_zero && !matches!(text.byte(end), b'.' | b'e' | b'E') {
-            return Ok(Integer { end, negative, magnitude });
-        }
+        (begin + 8 + more, magnitude)
+    };
+    let leading_zero = low & 0xff == 0 && count != 1;
+    if count != 0 && !leading_zero && !matches!(text.byte(end), b'.' | b'e' | b'E') {
+        return Ok(Integer { end, negative, magnitude });
+    }
     any_integer(text, at)
 }
 
@@ -401,7 +401,8 @@ mod tests {
         ];
         for (text, expected) in cases {
             for text in [text.to_string(), format!("{text} and more")] {
-                let found = integer(&Text::new(text.as_bytes()), 0).map(|read| (read.negative, read.magnitude));
+                let found = integer(&Text::new(text.as_bytes()), 0)
+                    .map(|read| (read.negative, read.magnitude));
                 assert_eq!(found, *expected, "{text}");
             }
         }

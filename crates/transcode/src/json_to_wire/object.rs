@@ -109,8 +109,9 @@ impl Reader<'_> {
             seen |= field.bit;
             // The most common first, each as it is most often written.
             at = match field.op {
-                Op::String if let Some((text, len)) = self.short_text(at)
-                    && (len != 0 || !field.is_implicit()) =>
+                Op::String
+                    if let Some((text, len)) = self.short_text(at)
+                        && (len != 0 || !field.is_implicit()) =>
                 {
                     self.out.put_between(field.tag, len as u8, text, len);
                     at + len + 2

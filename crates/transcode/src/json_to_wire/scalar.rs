@@ -126,7 +126,11 @@ impl Reader<'_> {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn put_fixed<const FORM: u8, const N: usize>(&mut self, field: &Field, bytes: [u8; N]) {
+    pub(super) fn put_fixed<const FORM: u8, const N: usize>(
+        &mut self,
+        field: &Field,
+        bytes: [u8; N],
+    ) {
         // By its bits, so that -0.0 is something.
         if FORM == FIELD && bytes == [0; N] && field.is_implicit() {
             return;
@@ -264,9 +268,10 @@ impl Reader<'_> {
     pub(super) fn guess_value(&self, at: usize, field: &Field) -> Option<(u64, usize)> {
         let plan = field.enumeration.as_deref()?;
         let value = plan.values.get(usize::from(plan.hint.load(Relaxed)))?;
-        value.key.is_at(self.json, at).then(|| {
-            (i64::from(value.number).cast_unsigned(), at + value.key.len())
-        })
+        value
+            .key
+            .is_at(self.json, at)
+            .then(|| (i64::from(value.number).cast_unsigned(), at + value.key.len()))
     }
 
     /// Appends an enum's value; nothing when it is of an unknown name and those are ignored.

@@ -31,11 +31,19 @@ impl Key {
         self.len as usize
     }
 
+    /// A block that begins with it, and how many bytes it has, unless it is longer.
+    #[inline(always)]
+    pub fn short(&self) -> Option<(&[u8; LONGEST], usize)> {
+        (self.len() <= LONGEST).then_some((&self.block, self.len()))
+    }
+
     /// Whether it is in `text` at `at`.
     #[inline(always)]
     pub fn is_at(&self, text: &Text<'_>, at: usize) -> bool {
-        let (own, others) = (self.block.as_chunks::<16>().0, text.block::<LONGEST>(at).as_chunks::<16>().0);
-        let same = |half: usize| u8x16::new(own[half]).simd_eq(u8x16::new(others[half])).to_bitmask();
+        let (own, others) =
+            (self.block.as_chunks::<16>().0, text.block::<LONGEST>(at).as_chunks::<16>().0);
+        let same =
+            |half: usize| u8x16::new(own[half]).simd_eq(u8x16::new(others[half])).to_bitmask();
         let same = same(0) | same(1) << 16;
         same | self.others == u32::MAX && (self.len() <= LONGEST || self.goes_on(text, at))
     }
@@ -58,7 +66,10 @@ mod tests {
             for after in [0, 1, 31, 32, 100] {
                 let there = [&b"ab"[..], &text, &b"y".repeat(after)].concat();
                 assert!(key.is_at(&Text::new(&there), 2), "{len} {after}");
-                assert!(len == 0 || !key.is_at(&Text::new(&there), there.len() + 1), "{len} {after}");
+                assert!(
+                    len == 0 || !key.is_at(&Text::new(&there), there.len() + 1),
+                    "{len} {after}"
+                );
                 for place in 0..len {
                     let mut other = there.clone();
                     other[2 + place] = b'z';

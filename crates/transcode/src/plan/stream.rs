@@ -1,6 +1,6 @@
 //! What streaming a field from the wire to JSON asks for, gathered in two cache lines.
 
-use super::{Arity, Field, Kind, MessageId, NONE};
+use super::{Arity, Field, Kind, MessageId, NONE, Op};
 use std::sync::atomic::AtomicU16;
 
 /// Names of at most this many bytes, with comma, quotes and colon, are copied as a block.
@@ -61,6 +61,8 @@ pub(crate) enum Step {
     Enum,
     ClosedEnum,
     Message,
+    /// `google.protobuf.Timestamp`
+    Timestamp,
     Group,
     /// Lists of numbers, packed or not.
     Numbers,
@@ -145,6 +147,7 @@ impl Step {
                 Step::ClosedEnum
             }
             Kind::Enum => Step::Enum,
+            Kind::Message if field.op == Op::Timestamp => Step::Timestamp,
             Kind::Message => Step::Message,
             Kind::Group => Step::Group,
         }

@@ -4,6 +4,7 @@
 use super::out::Out;
 use super::read::{self, Tag};
 use super::{Why, number};
+use crate::raw::Text;
 
 /// Seconds and nanoseconds of a `Timestamp` or `Duration`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,6 +17,17 @@ pub(super) struct Time {
 const FIRST_SECOND: i64 = -62_135_596_800;
 const LAST_SECOND: i64 = 253_402_300_799;
 
+/// The two digits of the numbers below 100.
+static PAIRS: [[u8; 2]; 128] = {
+    let mut pairs = [[b'0'; 2]; 128];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+        number += 1;
+    }
+    pairs
+};
+
 /// Ten thousand years.
 const MOST_SECONDS: u64 = 315_576_000_000;
 
@@ -23,7 +35,7 @@ const MOST_NANOS: u32 = 999_999_999;
 
 /// Calls `take` with each field of `wire[from..to]`: its tag and where its value ends.
 pub(super) fn each(
-    wire: &[u8],
+    wire: &Text<'_>,
     from: usize,
     to: usize,
     depth: usize,
@@ -41,29 +53,44 @@ pub(super) fn each(
 
 impl Time {
     /// Takes the fields of one piece of the message.
-    #[inline]
-    pub fn read(&mut self, wire: &[u8], from: usize, to: usize, depth: usize) -> Result<(), Why> {
+    #[inline(always)]
+    pub fn read(
+        &mut self,
+        wire: &Text<'_>,
+        from: usize,
+        to: usize,
+        depth: usize,
+    ) -> Result<(), Why> {
         const SECONDS: u8 = 1 << 3;
         const NANOS: u8 = 2 << 3;
+        // Most often both in this order, or the seconds alone.
         let mut at = from;
-        while at < to {
-            let (value, end) = match wire.get(at) {
-                Some(&(SECONDS | NANOS)) => read::varint(wire, at + 1)?,
-                _ => (0, to),
-            };
-            match wire.get(at) {
-                _ if end > to => return Err(Why::Cut),
-                Some(&SECONDS) => self.seconds = value.cast_signed(),
-                Some(&NANOS) => self.nanos = value as i32,
-                _ => return self.read_rest(wire, at, to, depth),
-            }
-            at = end;
+        let mut time = *self;
+        if at < to && wire.byte(at) == SECONDS {
+            let value;
+            (value, at) = read::varint(wire, at + 1)?;
+            time.seconds = value.cast_signed();
         }
+        if at < to && wire.byte(at) == NANOS {
+            let value;
+            (value, at) = read::varint(wire, at + 1)?;
+            time.nanos = value as i32;
+        }
+        if at != to {
+            return self.read_rest(wire, from, to, depth);
+        }
+        *self = time;
         Ok(())
     }
 
     #[cold]
-    fn read_rest(&mut self, wire: &[u8], from: usize, to: usize, depth: usize) -> Result<(), Why> {
+    fn read_rest(
+        &mut self,
+        wire: &Text<'_>,
+        from: usize,
+        to: usize,
+        depth: usize,
+    ) -> Result<(), Why> {
         each(wire, from, to, depth, |tag, _| {
             match (tag.number, tag.wire_type) {
                 (1, read::VARINT) => self.seconds = read::varint(wire, tag.end)?.0.cast_signed(),
@@ -84,25 +111,13 @@ impl Time {
         let (days, second) = (since / 86_400, (since % 86_400) as u32);
         let (year, month, day) = date(days as u32);
         let (hour, minute) = (second / 3_600, second / 60 % 60);
-        // Digits in pairs from the lowest byte on: YYYYMMDD and 00hhmmss.
-        let date = number::eight_digits(u64::from(year * 10_000 + month * 100 + day));
-        let time = number::eight_digits(u64::from(hour * 10_000 + minute * 100 + second % 60));
-        let pair = |digits: u64, index: u32| (digits >> (16 * index)) & 0xffff;
-        let mark = |mark: u8, index: u32| u64::from(mark) << (8 * index);
-        let year_month =
-            (date & 0xffff_ffff) | mark(b'-', 4) | (pair(date, 2) << 40) | mark(b'-', 7);
-        let day_minute = pair(date, 3)
-            | mark(b'T', 2)
-            | (pair(time, 1) << 24)
-            | mark(b':', 5)
-            | (pair(time, 2) << 48);
         out.room(at, 40)?;
-        let second = mark(b':', 0) | (pair(time, 3) << 8) | mark(b'Z', 3) | mark(b'"', 4);
         let at = out.area(at, |area| {
-            area[0] = b'"';
-            area[1..9].copy_from_slice(&year_month.to_le_bytes());
-            area[9..17].copy_from_slice(&day_minute.to_le_bytes());
-            area[17..25].copy_from_slice(&second.to_le_bytes());
+            *area = *b"\"0000-00-00T00:00:00Z\"          ";
+            let parts = [year / 100, year % 100, month, day, hour, minute, second % 60];
+            for (place, part) in [1, 3, 6, 9, 12, 15, 18].into_iter().zip(parts) {
+                [area[place], area[place + 1]] = PAIRS[part as usize % 128];
+            }
             22
         });
         if nanos == 0 {
@@ -203,7 +218,13 @@ pub(super) struct Holds {
 
 impl Holds {
     /// Takes the fields of one piece of the message.
-    pub fn read(&mut self, wire: &[u8], from: usize, to: usize, depth: usize) -> Result<(), Why> {
+    pub fn read(
+        &mut self,
+        wire: &Text<'_>,
+        from: usize,
+        to: usize,
+        depth: usize,
+    ) -> Result<(), Why> {
         each(wire, from, to, depth, |tag, end| {
             match (tag.number, tag.wire_type) {
                 (1, read::LENGTH) => self.url = read::length(wire, tag.end, end)?,
@@ -219,7 +240,7 @@ impl Holds {
     }
 
     /// The name of the type: what follows the last slash of its URL.
-    pub fn name<'a>(&self, wire: &'a [u8]) -> Result<&'a str, Why> {
+    pub fn name<'a>(&self, wire: &'a Text<'_>) -> Result<&'a str, Why> {
         let url = std::str::from_utf8(&wire[self.url.0..self.url.1]).map_err(|_| Why::Utf8)?;
         Ok(url.rsplit_once('/').map_or(url, |(_, name)| name))
     }

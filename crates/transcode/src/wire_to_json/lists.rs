@@ -247,7 +247,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             return Ok(at);
         }
         self.out.room(at, size_of::<Areas>())?;
-        let areas = self.out.block(at).expect("there is room");
+        let areas = self.out.large(at).expect("there is room");
         Ok(at + all(areas))
     }
 

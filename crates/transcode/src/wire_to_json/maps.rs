@@ -4,6 +4,7 @@
 use super::scalar::{Writer, is_value, zigzag32, zigzag64};
 use super::{Why, read, text};
 use crate::plan::{Field, Kind, MessagePlan};
+use crate::raw::Text;
 
 /// Keys that are compared each with each; more are sorted.
 const FEW: usize = 16;
@@ -146,7 +147,7 @@ struct Entry {
 
 /// 0 for the empty text. Whoever makes two texts share a hash gets the merging path, which compares them.
 #[inline]
-fn hash(wire: &[u8], from: usize, to: usize) -> u64 {
+fn hash(wire: &Text<'_>, from: usize, to: usize) -> u64 {
     const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
     let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(ODD);
     let (mut hash, mut at) = ((to - from) as u64, from);

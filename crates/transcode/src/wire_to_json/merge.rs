@@ -321,7 +321,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     }
 
     fn comparable(&mut self, key: &Field, from: Option<usize>) -> Result<Key<'a>, Why> {
-        let wire: &'a [u8] = self.wire;
+        let wire = self.wire;
         if key.kind == Kind::String {
             let (from, to) = match from {
                 Some(from) => read::length(wire, from, wire.len())?,

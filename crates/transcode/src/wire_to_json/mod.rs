@@ -27,6 +27,7 @@ mod straight;
 mod text;
 
 use crate::plan::{MessageId, Plans};
+use crate::raw::Text;
 use crate::{Error, Limits, Options};
 use out::Out;
 use scalar::Writer;
@@ -66,6 +67,7 @@ pub(crate) fn convert(
     if wire.len() > limits.input {
         return Err(Error::new(format!("the message is longer than {} bytes", limits.input)));
     }
+    let wire = &Text::new(wire);
     if options.pretty {
         convert_as::<true>(plans, root, limits, options, wire, json)
     } else {
@@ -78,17 +80,19 @@ fn convert_as<const PRETTY: bool>(
     root: MessageId,
     limits: &Limits,
     options: &Options,
-    wire: &[u8],
+    wire: &Text<'_>,
     json: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let plan = plans.message(root);
     let expected = wire.len().saturating_mul(2) + 256;
-    let writer = |json: &mut Vec<u8>| {
-        let out = Out::new(std::mem::take(json), limits.output, expected);
-        Writer::<PRETTY>::new(wire, plans, out, limits, options)
-    };
+    macro_rules! writer {
+        () => {{
+            let out = Out::new(std::mem::take(json), limits.output, expected);
+            Writer::<PRETTY>::new(wire, plans, out, limits, options)
+        }};
+    }
     if !options.print_defaults {
-        let mut writer = writer(json);
+        let mut writer = writer!();
         let start = writer.out.start();
         let written = writer.message(plan, 0, wire.len(), start);
         match written {
@@ -100,7 +104,7 @@ fn convert_as<const PRETTY: bool>(
             Err(_) => *json = writer.out.undo(),
         }
     }
-    let mut writer = writer(json);
+    let mut writer = writer!();
     writer.exact = true;
     let start = writer.out.start();
     let written = writer.merge_root(plan, start);

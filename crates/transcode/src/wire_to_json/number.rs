@@ -59,12 +59,19 @@ fn decimal(area: &mut Area, at: usize, number: u64) -> usize {
         return at + 1;
     }
     if number < E8 {
-        let digits = eight(number);
-        let absent = digits.trailing_zeros() >> 3;
-        put(area, at, ((digits | ZEROS) >> (8 * absent)).to_le_bytes());
-        return at + 8 - absent as usize;
+        return small(area, at, number);
     }
     large(area, at, number)
+}
+
+/// Of at most eight digits.
+#[inline(always)]
+fn small(area: &mut Area, at: usize, number: u64) -> usize {
+    let digits = eight(number);
+    // Of zero the last digit stays.
+    let absent = (digits | 1 << 56).trailing_zeros() >> 3;
+    put(area, at, ((digits | ZEROS) >> (8 * absent)).to_le_bytes());
+    at + 8 - absent as usize
 }
 
 #[inline(always)]
@@ -162,6 +169,30 @@ pub(super) fn signed(area: &mut Area, number: i64) -> usize {
 pub(super) fn quoted_unsigned(area: &mut Area, number: u64) -> usize {
     area[0] = b'"';
     let end = any_size(area, 1, number);
+    area[end % 32] = b'"';
+    end + 1
+}
+
+/// The same of a number alone, which is small most often.
+#[inline(always)]
+pub(super) fn one_quoted_unsigned(area: &mut Area, number: u64) -> usize {
+    if number >= E8 {
+        return quoted_unsigned(area, number);
+    }
+    area[0] = b'"';
+    let end = small(area, 1, number);
+    area[end % 32] = b'"';
+    end + 1
+}
+
+#[inline(always)]
+pub(super) fn one_quoted_signed(area: &mut Area, number: i64) -> usize {
+    if number.unsigned_abs() >= E8 {
+        return quoted_signed(area, number);
+    }
+    area[0] = b'"';
+    area[1] = b'-';
+    let end = small(area, 1 + usize::from(number < 0), number.unsigned_abs());
     area[end % 32] = b'"';
     end + 1
 }

@@ -2,9 +2,10 @@
 //! fixed size can be stored at a cursor that lives in a register.
 
 use super::Why;
+use crate::raw::{self, Page};
 
 /// Bytes that a writer may touch beyond what it asked for.
-const SLACK: usize = 64;
+const SLACK: usize = raw::ROOM;
 
 /// Filled with zeros at a time, so that the block is still in the nearest cache when it is written.
 const STRIDE: usize = 16 << 10;
@@ -13,7 +14,7 @@ const STRIDE: usize = 16 << 10;
 pub(super) type Area = [u8; 32];
 
 pub(super) struct Out {
-    bytes: Vec<u8>,
+    bytes: Page,
     start: usize,
     /// The length that the text may not pass.
     limit: usize,
@@ -21,10 +22,12 @@ pub(super) struct Out {
 
 impl Out {
     /// Appends to `bytes`, at most `limit` of them; `expected` is a guess.
+    // Inline, lest it be copied right after it is written, for which the processor would wait.
+    #[inline(always)]
     pub fn new(mut bytes: Vec<u8>, limit: usize, expected: usize) -> Out {
         let start = bytes.len();
         bytes.resize(start + expected.min(STRIDE), 0);
-        Out { bytes, start, limit: start.saturating_add(limit) }
+        Out { bytes: Page::new(bytes), start, limit: start.saturating_add(limit) }
     }
 
     /// Where the text begins.
@@ -33,18 +36,20 @@ impl Out {
     }
 
     /// The buffer with the text up to `at`, or without it when it is longer than the limit: then `false`.
-    pub fn end(mut self, at: usize) -> (Vec<u8>, bool) {
+    pub fn end(self, at: usize) -> (Vec<u8>, bool) {
         if at > self.limit {
             return (self.undo(), false);
         }
-        self.bytes.truncate(at);
-        (self.bytes, true)
+        let mut bytes = self.bytes.into_bytes();
+        bytes.truncate(at);
+        (bytes, true)
     }
 
     /// The buffer as it was.
-    pub fn undo(mut self) -> Vec<u8> {
-        self.bytes.truncate(self.start);
-        self.bytes
+    pub fn undo(self) -> Vec<u8> {
+        let mut bytes = self.bytes.into_bytes();
+        bytes.truncate(self.start);
+        bytes
     }
 
     /// Makes room for `length` bytes at `at`, and [`SLACK`] more.
@@ -60,11 +65,13 @@ impl Out {
             return Err(Why::Output);
         }
         let need = at + length + SLACK;
-        if need > self.bytes.capacity() {
-            self.bytes.reserve((need - self.bytes.len()).max(self.bytes.capacity()));
-        }
-        let ahead = (self.bytes.len() + STRIDE).min(self.bytes.capacity());
-        self.bytes.resize(need.max(ahead), 0);
+        self.bytes.change(|bytes| {
+            if need > bytes.capacity() {
+                bytes.reserve((need - bytes.len()).max(bytes.capacity()));
+            }
+            let ahead = (bytes.len() + STRIDE).min(bytes.capacity());
+            bytes.resize(need.max(ahead), 0);
+        });
         Ok(())
     }
 
@@ -97,9 +104,21 @@ impl Out {
         at + write(self.block(at).expect("there is room"))
     }
 
-    /// The block at `at`, if there is room for it.
+    /// The block at `at`, if the end is not near.
     #[inline(always)]
     pub fn block<const N: usize>(&mut self, at: usize) -> Option<&mut [u8; N]> {
+        self.bytes.block(at)
+    }
+
+    /// The same with room for a value after it that is no text.
+    #[inline(always)]
+    pub fn roomy_block<const N: usize>(&mut self, at: usize) -> Option<&mut [u8; N]> {
+        self.bytes.roomy_block(at)
+    }
+
+    /// A block of any size.
+    #[inline(always)]
+    pub fn large<const N: usize>(&mut self, at: usize) -> Option<&mut [u8; N]> {
         self.bytes.get_mut(at..)?.first_chunk_mut::<N>()
     }
 

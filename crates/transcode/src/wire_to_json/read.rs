@@ -2,6 +2,7 @@
 //! (<https://protobuf.dev/programming-guides/encoding/>). Knows bytes only.
 
 use super::Why;
+use crate::raw::Text;
 
 pub(super) const VARINT: u8 = 0;
 pub(super) const FIXED64: u8 = 1;
@@ -23,29 +24,13 @@ const CONTINUED: u64 = 0x8080_8080_8080_8080;
 
 /// The eight bytes from `at` on, little-endian; zeros after the end.
 #[inline(always)]
-pub(super) fn word(wire: &[u8], at: usize) -> u64 {
-    match wire.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        Some(bytes) => u64::from_le_bytes(*bytes),
-        None => last_word(wire, at),
-    }
-}
-
-/// The same where fewer than eight bytes are left.
-#[inline(never)]
-fn last_word(wire: &[u8], at: usize) -> u64 {
-    let rest = wire.len().saturating_sub(at);
-    match wire.last_chunk::<8>() {
-        Some(last) if rest > 0 => u64::from_le_bytes(*last) >> (64 - 8 * rest),
-        _ => {
-            let rest = wire.get(at..).unwrap_or(&[]);
-            rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
-        }
-    }
+pub(super) fn word(wire: &Text<'_>, at: usize) -> u64 {
+    wire.word(at)
 }
 
 /// The varint at `at` and where it ends, which may be past the end of the wire when it is cut: the caller checks.
 #[inline(always)]
-pub(super) fn varint(wire: &[u8], at: usize) -> Result<(u64, usize), Why> {
+pub(super) fn varint(wire: &Text<'_>, at: usize) -> Result<(u64, usize), Why> {
     let word = word(wire, at);
     if word & 0x80 == 0 {
         return Ok((word & 0x7f, at + 1));
@@ -61,11 +46,8 @@ pub(super) fn varint(wire: &[u8], at: usize) -> Result<(u64, usize), Why> {
 
 /// The same for varints of which nobody knows the size: of all sizes alike, lest the processor guess wrong.
 #[inline(always)]
-pub(super) fn any_varint(wire: &[u8], at: usize) -> Result<(u64, usize), Why> {
-    let Some(bytes) = wire.get(at..).and_then(|rest| rest.first_chunk::<16>()) else {
-        return varint(wire, at);
-    };
-    let (low, high) = (word(bytes, 0), word(bytes, 8));
+pub(super) fn any_varint(wire: &Text<'_>, at: usize) -> Result<(u64, usize), Why> {
+    let (low, high) = (word(wire, at), word(wire, at + 8));
     let stops = !low & CONTINUED;
     // Whether the ninth byte and the tenth belong to it.
     let ninth = u64::from(stops == 0);
@@ -92,7 +74,7 @@ fn seven_bits(word: u64) -> u64 {
 
 /// Of nine or ten bytes; what is beyond 64 bits is dropped, as everywhere.
 #[inline(never)]
-fn long_varint(wire: &[u8], at: usize) -> Result<(u64, usize), Why> {
+fn long_varint(wire: &Text<'_>, at: usize) -> Result<(u64, usize), Why> {
     let low = seven_bits(word(wire, at));
     let rest = word(wire, at + 8);
     let ninth = low | (rest & 0x7f) << 56;
@@ -107,7 +89,7 @@ fn long_varint(wire: &[u8], at: usize) -> Result<(u64, usize), Why> {
 
 /// A length and what it spans, which ends at `end` or before.
 #[inline(always)]
-pub(super) fn length(wire: &[u8], at: usize, end: usize) -> Result<(usize, usize), Why> {
+pub(super) fn length(wire: &Text<'_>, at: usize, end: usize) -> Result<(usize, usize), Why> {
     let (length, from) = varint(wire, at)?;
     if from > end || length > (end - from) as u64 {
         return Err(Why::Cut);
@@ -118,7 +100,7 @@ pub(super) fn length(wire: &[u8], at: usize, end: usize) -> Result<(usize, usize
 
 /// The tag at `at`, which ends at `end` or before.
 #[inline]
-pub(super) fn tag(wire: &[u8], at: usize, end: usize) -> Result<Tag, Why> {
+pub(super) fn tag(wire: &Text<'_>, at: usize, end: usize) -> Result<Tag, Why> {
     let word = word(wire, at);
     let stops = !word & CONTINUED;
     let length = (stops.trailing_zeros() as usize >> 3) + 1;
@@ -139,7 +121,7 @@ pub(super) fn tag(wire: &[u8], at: usize, end: usize) -> Result<Tag, Why> {
 }
 
 /// Where the value after `tag` ends; of a group, after its end tag. `depth` groups may be open at once.
-pub(super) fn skip(wire: &[u8], tag: Tag, end: usize, depth: usize) -> Result<usize, Why> {
+pub(super) fn skip(wire: &Text<'_>, tag: Tag, end: usize, depth: usize) -> Result<usize, Why> {
     if tag.wire_type == START {
         return skip_group(wire, tag, end, depth);
     }
@@ -148,7 +130,7 @@ pub(super) fn skip(wire: &[u8], tag: Tag, end: usize, depth: usize) -> Result<us
 
 /// The same for what is no group.
 #[inline]
-pub(super) fn flat(wire: &[u8], tag: Tag, end: usize) -> Result<usize, Why> {
+pub(super) fn flat(wire: &Text<'_>, tag: Tag, end: usize) -> Result<usize, Why> {
     let at = match tag.wire_type {
         VARINT => varint(wire, tag.end)?.1,
         FIXED64 => tag.end + 8,
@@ -161,7 +143,7 @@ pub(super) fn flat(wire: &[u8], tag: Tag, end: usize) -> Result<usize, Why> {
 }
 
 #[cold]
-fn skip_group(wire: &[u8], start: Tag, end: usize, depth: usize) -> Result<usize, Why> {
+fn skip_group(wire: &Text<'_>, start: Tag, end: usize, depth: usize) -> Result<usize, Why> {
     let depth = depth.checked_sub(1).ok_or(Why::Depth)?;
     let mut at = start.end;
     while at < end {
@@ -185,29 +167,37 @@ mod tests {
                 let mut wire = Vec::new();
                 prost::encoding::encode_varint(value, &mut wire);
                 let length = wire.len();
-                assert_eq!(varint(&wire, 0), Ok((value, length)));
-                assert_eq!(any_varint(&wire, 0), Ok((value, length)));
+                assert_eq!(varint(&Text::new(&wire), 0), Ok((value, length)));
+                assert_eq!(any_varint(&Text::new(&wire), 0), Ok((value, length)));
                 wire.extend([0xff; 15]);
-                assert_eq!(varint(&wire, 0), Ok((value, length)));
-                assert_eq!(any_varint(&wire, 0), Ok((value, length)));
+                assert_eq!(varint(&Text::new(&wire), 0), Ok((value, length)));
+                assert_eq!(any_varint(&Text::new(&wire), 0), Ok((value, length)));
             }
         }
-        assert_eq!(varint(&[0x80, 0x80, 0], 0), Ok((0, 3)), "longer than need be");
-        assert_eq!(varint(&[0xff; 12], 0), Err(Why::Varint));
-        assert_eq!(any_varint(&[0xff; 16], 0), Err(Why::Varint));
+        assert_eq!(varint(&Text::new(&[0x80, 0x80, 0]), 0), Ok((0, 3)), "longer than need be");
+        assert_eq!(varint(&Text::new(&[0xff; 12]), 0), Err(Why::Varint));
+        assert_eq!(any_varint(&Text::new(&[0xff; 16]), 0), Err(Why::Varint));
         let mut tenth = [0xff; 16];
         tenth[9] = 0x7f;
-        assert_eq!(varint(&tenth, 0), Ok((u64::MAX, 10)), "what is beyond 64 bits is dropped");
-        assert_eq!(any_varint(&tenth, 0), Ok((u64::MAX, 10)), "what is beyond 64 bits is dropped");
+        assert_eq!(
+            varint(&Text::new(&tenth), 0),
+            Ok((u64::MAX, 10)),
+            "what is beyond 64 bits is dropped"
+        );
+        assert_eq!(
+            any_varint(&Text::new(&tenth), 0),
+            Ok((u64::MAX, 10)),
+            "what is beyond 64 bits is dropped"
+        );
         // Cut: it ends past the end, whatever its value.
-        assert!(varint(&[0xff, 0xff], 0).is_ok_and(|(_, end)| end > 2));
-        assert!(varint(&[0xff; 9], 0).is_ok_and(|(_, end)| end > 9));
-        assert!(varint(&[], 0).is_ok_and(|(_, end)| end > 0));
+        assert!(varint(&Text::new(&[0xff, 0xff]), 0).is_ok_and(|(_, end)| end > 2));
+        assert!(varint(&Text::new(&[0xff; 9]), 0).is_ok_and(|(_, end)| end > 9));
+        assert!(varint(&Text::new(&[]), 0).is_ok_and(|(_, end)| end > 0));
     }
 
     #[test]
     fn tags() {
-        let read = |wire: &[u8]| tag(wire, 0, wire.len());
+        let read = |wire: &[u8]| tag(&Text::new(wire), 0, wire.len());
         assert_eq!(read(&[0x08]), Ok(Tag { number: 1, wire_type: 0, end: 1 }));
         assert_eq!(read(&[0x8a, 0x01, 9]), Ok(Tag { number: 17, wire_type: 2, end: 2 }));
         let highest = Tag { number: (1 << 29) - 1, wire_type: 5, end: 5 };
@@ -218,6 +208,6 @@ mod tests {
         assert_eq!(read(&[0]), Err(Why::FieldNumber));
         assert_eq!(read(&[0x07, 0]), Err(Why::FieldNumber));
         assert_eq!(read(&[0x80]), Err(Why::Cut));
-        assert_eq!(tag(&[0x80, 0x01], 0, 1), Err(Why::Cut));
+        assert_eq!(tag(&Text::new(&[0x80, 0x01]), 0, 1), Err(Why::Cut));
     }
 }

@@ -5,14 +5,15 @@ use super::gathered::Gathered;
 use super::out::Out;
 use super::{Why, number, read, text};
 use crate::plan::{EnumPlan, Field, KEY, Kind, Plans, Stream};
+use crate::raw::{ROOM, Text};
 use crate::{Limits, Options};
 
 /// Room that each field asks for: its name when that is short, and a value that is no text.
-const FIELD: usize = 96;
+const FIELD: usize = ROOM - KEY;
 
 /// Writes the messages of one wire.
 pub(super) struct Writer<'a, const PRETTY: bool> {
-    pub wire: &'a [u8],
+    pub wire: &'a Text<'a>,
     pub plans: &'a Plans,
     pub out: Out,
     /// How many more messages may be nested.
@@ -32,8 +33,9 @@ pub(super) struct Writer<'a, const PRETTY: bool> {
 }
 
 impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
+    #[inline(always)]
     pub fn new(
-        wire: &'a [u8],
+        wire: &'a Text<'a>,
         plans: &'a Plans,
         out: Out,
         limits: &Limits,
@@ -97,9 +99,9 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     #[inline(always)]
     pub fn key(&mut self, field: &Field, stream: &Stream, at: usize) -> Result<usize, Why> {
         let key = &stream.keys[usize::from(self.original)];
-        match self.out.block::<{ FIELD + KEY }>(at) {
+        match self.out.roomy_block::<KEY>(at) {
             Some(place) if !PRETTY && key.len != 0 => {
-                place[..KEY].copy_from_slice(&key.bytes);
+                *place = key.bytes;
                 Ok(at + usize::from(key.len))
             }
             _ => self.long_key(field, at),
@@ -140,15 +142,15 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             Kind::Double => write!(double, f64::from_bits(word())),
             Kind::Float => write!(float, f32::from_bits(word() as u32)),
             Kind::Int32 => write!(signed, i64::from(varint()? as i32)),
-            Kind::Int64 => write!(quoted_signed, varint()?.cast_signed()),
+            Kind::Int64 => write!(one_quoted_signed, varint()?.cast_signed()),
             Kind::Uint32 => write!(unsigned, u64::from(varint()? as u32)),
-            Kind::Uint64 => write!(quoted_unsigned, varint()?),
+            Kind::Uint64 => write!(one_quoted_unsigned, varint()?),
             Kind::Sint32 => write!(signed, i64::from(zigzag32(varint()?))),
-            Kind::Sint64 => write!(quoted_signed, zigzag64(varint()?)),
+            Kind::Sint64 => write!(one_quoted_signed, zigzag64(varint()?)),
             Kind::Fixed32 => write!(unsigned, u64::from(word() as u32)),
-            Kind::Fixed64 => write!(quoted_unsigned, word()),
+            Kind::Fixed64 => write!(one_quoted_unsigned, word()),
             Kind::Sfixed32 => write!(signed, i64::from(word() as i32)),
-            Kind::Sfixed64 => write!(quoted_signed, word().cast_signed()),
+            Kind::Sfixed64 => write!(one_quoted_signed, word().cast_signed()),
             Kind::Bool => write!(boolean, varint()? != 0),
             Kind::Enum => {
                 let value = varint()? as i32;
@@ -197,6 +199,10 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         }
         match kind.value(value) {
             Some(value) if !self.numbers => {
+                if let (Some(place), Some((block, len))) = (self.out.block(at), value.key.short()) {
+                    *place = *block;
+                    return Ok(at + len);
+                }
                 self.out.room(at, value.quoted.len() + FIELD)?;
                 Ok(self.out.copy(at, &value.quoted))
             }

@@ -17,14 +17,11 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         self.out.room(at, 64)?;
         match plan.form {
             Form::Object => self.object(plan, from, to, at, 0),
-            Form::Timestamp | Form::Duration => {
+            Form::Timestamp => self.timestamp(from, to, at),
+            Form::Duration => {
                 let mut time = Time::default();
                 time.read(self.wire, from, to, self.depth)?;
-                if plan.form == Form::Timestamp {
-                    time.timestamp(&mut self.out, at)
-                } else {
-                    time.duration(&mut self.out, at)
-                }
+                time.duration(&mut self.out, at)
             }
             Form::Wrapper => self.wrapper(plan, from, to, at),
             Form::FieldMask => self.mask(from, to, at),
@@ -39,6 +36,14 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             Form::ListValue => self.list_value(plan, from, to, at),
             Form::Any => self.any(from, to, at),
         }
+    }
+
+    /// Writes the `google.protobuf.Timestamp` in `wire[from..to]`.
+    #[inline(never)]
+    pub fn timestamp(&mut self, from: usize, to: usize, at: usize) -> Result<usize, Why> {
+        let mut time = Time::default();
+        time.read(self.wire, from, to, self.depth)?;
+        time.timestamp(&mut self.out, at)
     }
 
     /// What is between is an unknown field.

@@ -111,6 +111,12 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                     at = self.message(self.plans.message(stream.message), start, end, at)?;
                     from = end;
                 }
+                Step::Timestamp => {
+                    let (start, end) = read::length(wire, value, to)?;
+                    at = self.key(field, stream, at)?;
+                    at = self.timestamp(start, end, at)?;
+                    from = end;
+                }
                 Step::Messages => {
                     at = self.messages(field, stream, from, to, at)?;
                     from = self.end;
@@ -188,18 +194,18 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         }
         match stream.step {
             Step::Int32 => varint!(32, |value| value as i32, number::signed),
-            Step::Int64 => varint!(64, u64::cast_signed, number::quoted_signed),
+            Step::Int64 => varint!(64, u64::cast_signed, number::one_quoted_signed),
             Step::Uint32 => varint!(32, |value| value as u32, number::unsigned),
-            Step::Uint64 => varint!(64, |value| value, number::quoted_unsigned),
+            Step::Uint64 => varint!(64, |value| value, number::one_quoted_unsigned),
             Step::Sint32 => varint!(32, zigzag32, number::signed),
-            Step::Sint64 => varint!(64, zigzag64, number::quoted_signed),
+            Step::Sint64 => varint!(64, zigzag64, number::one_quoted_signed),
             Step::Bool => varint!(64, |value| value != 0, number::boolean),
             Step::Double => fixed!(8, f64::from_bits, number::double),
             Step::Float => fixed!(4, |word| f32::from_bits(word as u32), number::float),
             Step::Fixed32 => fixed!(4, |word| word as u32, number::unsigned),
-            Step::Fixed64 => fixed!(8, |word: u64| word, number::quoted_unsigned),
+            Step::Fixed64 => fixed!(8, |word: u64| word, number::one_quoted_unsigned),
             Step::Sfixed32 => fixed!(4, |word| word as i32, number::signed),
-            Step::Sfixed64 => fixed!(8, u64::cast_signed, number::quoted_signed),
+            Step::Sfixed64 => fixed!(8, u64::cast_signed, number::one_quoted_signed),
             Step::Enum | Step::ClosedEnum => {
                 let (number, end) = read::varint(wire, from)?;
                 if number as i32 == 0 && stream.implicit {

@@ -3,6 +3,7 @@
 
 use super::Why;
 use super::out::Out;
+use crate::raw::Text;
 use wide::u8x16;
 
 /// Bit `n`: byte `n` is a control, a quote or a backslash, or with `ascii` not ASCII.
@@ -17,30 +18,6 @@ fn special(block: &[u8; 16], ascii: bool) -> u32 {
     if ascii { (found | bytes).to_bitmask() } else { found.to_bitmask() }
 }
 
-/// The 16 bytes from `from` on; zeros after the end.
-#[inline(always)]
-fn block(wire: &[u8], from: usize) -> [u8; 16] {
-    match wire.get(from..).and_then(|rest| rest.first_chunk::<16>()) {
-        Some(block) => *block,
-        None => last_block(wire, from),
-    }
-}
-
-#[inline(never)]
-fn last_block(wire: &[u8], from: usize) -> [u8; 16] {
-    let rest = wire.len().saturating_sub(from);
-    match wire.last_chunk::<16>() {
-        Some(last) if rest > 0 => (u128::from_le_bytes(*last) >> (128 - 8 * rest)).to_le_bytes(),
-        _ => {
-            let mut block = [0; 16];
-            for (place, byte) in block.iter_mut().zip(wire.get(from..).unwrap_or(&[])) {
-                *place = *byte;
-            }
-            block
-        }
-    }
-}
-
 /// Writes `wire[from..to]` as a JSON string.
 ///
 /// # Errors
@@ -49,7 +26,7 @@ fn last_block(wire: &[u8], from: usize) -> [u8; 16] {
 pub(super) fn string(
     out: &mut Out,
     at: usize,
-    wire: &[u8],
+    wire: &Text<'_>,
     from: usize,
     to: usize,
 ) -> Result<usize, Why> {
@@ -57,22 +34,23 @@ pub(super) fn string(
     if length <= 16
         && let Some(place) = out.block::<18>(at)
     {
-        let block = block(wire, from);
-        if (special(&block, true) << (16 - length)) & 0xffff == 0 {
+        let block = wire.block(from);
+        if (special(block, true) << (16 - length)) & 0xffff == 0 {
             place[0] = b'"';
-            place[1..17].copy_from_slice(&block);
+            place[1..17].copy_from_slice(block);
             place[1 + length] = b'"';
             return Ok(at + length + 2);
         }
     } else if length <= 32
         && let Some(place) = out.block::<34>(at)
     {
-        let (first, second) = (block(wire, from), block(wire, from + 16));
-        let special = special(&first, true) | (special(&second, true) << (32 - length)) & 0xffff;
+        let blocks = wire.block::<32>(from);
+        let (halves, _) = blocks.as_chunks::<16>();
+        let (first, second) = (special(&halves[0], true), special(&halves[1], true));
+        let special = first | (second << (32 - length)) & 0xffff;
         if special == 0 {
             place[0] = b'"';
-            place[1..17].copy_from_slice(&first);
-            place[17..33].copy_from_slice(&second);
+            place[1..33].copy_from_slice(blocks);
             place[1 + length] = b'"';
             return Ok(at + length + 2);
         }
@@ -89,7 +67,7 @@ pub(super) fn string(
 fn long(
     out: &mut Out,
     mut at: usize,
-    wire: &[u8],
+    wire: &Text<'_>,
     mut from: usize,
     to: usize,
 ) -> Result<usize, Why> {
@@ -97,14 +75,14 @@ fn long(
     loop {
         let found = if ascii {
             (from, at) = copy::<true>(out, at, wire, from, to);
-            let block = block(wire, from);
-            out.put(at, &block);
-            special(&block, true)
+            let block = wire.block(from);
+            out.put(at, block);
+            special(block, true)
         } else {
             (from, at) = copy::<false>(out, at, wire, from, to);
-            let block = block(wire, from);
-            out.put(at, &block);
-            special(&block, false)
+            let block = wire.block(from);
+            out.put(at, block);
+            special(block, false)
         };
         // All that is left, or up to the first that needs a look.
         let clean = ((found | 1 << 16).trailing_zeros() as usize).min(to - from);
@@ -130,7 +108,7 @@ fn long(
 fn copy<const ASCII: bool>(
     out: &mut Out,
     mut at: usize,
-    wire: &[u8],
+    wire: &Text<'_>,
     mut from: usize,
     to: usize,
 ) -> (usize, usize) {
@@ -183,7 +161,7 @@ mod tests {
     fn written(text: &[u8], around: &[u8]) -> Result<String, Why> {
         let wire = [around, text, around].concat();
         let mut out = Out::new(Vec::new(), usize::MAX, 0);
-        let at = string(&mut out, 0, &wire, around.len(), around.len() + text.len())?;
+        let at = string(&mut out, 0, &Text::new(&wire), around.len(), around.len() + text.len())?;
         Ok(String::from_utf8(out.end(at).0).unwrap())
     }
 
