@@ -12,6 +12,8 @@ use wirelab_model::{ChannelInfo, Endpoint, Problem};
 const SETTLE_MS: u32 = 300;
 /// How long after an answer the next is asked for, milliseconds.
 const ASK_AGAIN_MS: u32 = 1_000;
+/// The same after a question that the studio could not answer, milliseconds.
+const TRY_AGAIN_MS: u32 = 5_000;
 
 /// The table.
 #[component]
@@ -43,10 +45,11 @@ fn watch(endpoint: Signal<Option<Endpoint>>) -> RwSignal<Option<Result<ChannelIn
             // None once what shows it is gone.
             while round.try_get_value() == Some(mine) {
                 let reply = store.client().channel(endpoint.clone()).await;
+                let pause = if reply.is_ok() { ASK_AGAIN_MS } else { TRY_AGAIN_MS };
                 if round.try_get_value() == Some(mine) {
                     channel.try_set(Some(reply));
                 }
-                wait(ASK_AGAIN_MS).await;
+                wait(pause).await;
             }
         });
     });

@@ -26,18 +26,21 @@
 //! | tree | `tree-search` `tree-method` (with `data-method`) |
 //! | sources | `source-add` `source-path` `source-add-confirm` `source-item` |
 //! | tabs | `tab` (with `data-method`) |
-//! | request | `address` `tls` `invoke` `send` `finish-sending` `cancel` `save` `tab-form` `tab-json` `tab-metadata` `tab-options` `field` (with `data-path`, the input inside) `json-editor` `fill-example` `undo` `redo` `metadata-key` `metadata-value` `metadata-add` `deadline` `max-message` |
+//! | request | `transport` `address` `connection-open` `copy-command` `command-notes` `invoke` `send` `finish-sending` `cancel` `save` `tab-form` `tab-json` `tab-metadata` `tab-auth` `tab-options` `field` (with `data-path`, the input inside) `json-editor` `fill-example` `undo` `redo` `metadata-key` `metadata-value` `metadata-notation` `metadata-preview` `metadata-add` |
+//! | options | `deadline` `max-message` `compression` `wait-for-ready` `cold` `retry` `retry-policy` `retry-attempts` `retry-first` `retry-growth` `retry-longest` |
+//! | connection | `connection` `connection-chips` `tls` `tls-ca` `tls-cert` `tls-key` `tls-name` `tls-insecure` `connection-transport` `http-version` `authority` `user-agent` `keepalive` `balancing` `health-gated` `health-service` `never-eject` `service-config` `instances` `instance` (with `data-state`) |
+//! | auth | `auth-none` `auth-bearer` `auth-basic` `auth-api-key` `auth-jwt` `auth-oauth-2`; `auth-token` `auth-user` `auth-password` `auth-key-name` `auth-key` `jwt-…` `oauth-…` |
 //! | palette | `palette` `palette-input` `palette-item` |
-//! | response | `response-status` `response-body` `tab-response` `tab-headers` `tab-trailers` `tab-request` (History) `message-list` `message-row` (with `data-index`) `message-detail` `copy-response` `find-input` |
-//! | wire | `wire-panel` `wire-json-size` `wire-proto-size` |
-//! | history | `history-search` `history-row` (with `data-id`, `data-method`) `history-detail` `history-replay` `history-open` `history-delete` `history-clear` `history-clear-confirm` |
+//! | response | `response-status` `response-body` `tab-response` `tab-headers` `tab-trailers` `tab-peer` `peer` `chain` `tab-request` (History) `message-list` `message-row` (with `data-index`) `message-detail` `copy-response` `find-input` |
+//! | wire | `attempt` `wire-panel` `wire-json-size` `wire-proto-size` |
+//! | history | `history-search` `history-row` (with `data-id`, `data-method`) `history-detail` `history-replay` `history-open` `history-copy` `history-delete` `history-clear` `history-clear-confirm` |
 //! | history charts | `history-chart-latency` `history-chart-distribution` `history-chart-payload` |
 //! | compare, set up | `compare-new` `compare-method` `compare-address` `compare-tls` `compare-message` `compare-example` `compare-calls` `compare-in-flight` `compare-warm-up` `compare-deadline` `compare-messages` `compare-run` |
 //! | compare, under way | `compare-progress` `compare-cancel` |
 //! | compare, done | `compare-report` (with `data-state`) `compare-card` `compare-chart-latency` `compare-chart-cost` `compare-table` `compare-again` `compare-change` `compare-export` `compare-download` `compare-copy` `compare-delete` |
 //! | compare, past runs | `compare-search` `compare-history-item` (with `data-id`) |
 //! | saved | `saved-item` `save-name` `save-confirm` |
-//! | anywhere | `problem` `toast` |
+//! | anywhere | `problem` `toast` `health` |
 
 mod app;
 mod compare;

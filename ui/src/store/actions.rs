@@ -235,6 +235,8 @@ impl Store {
             return;
         }
         let finish = !spec.kind.client_streams();
+        // What the call does is behind it.
+        self.connection.set(false);
         tab.starting.set(true);
         tab.problem.set(None);
         let client = self.client();
