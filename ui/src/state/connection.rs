@@ -91,6 +91,14 @@ pub fn tls_on(endpoint: &Endpoint) -> bool {
     scheme(&endpoint.address).unwrap_or(endpoint.tls == Tls::System)
 }
 
+/// Whether what is sent crosses a network that others may listen to.
+pub fn exposed(endpoint: &Endpoint) -> bool {
+    let address = endpoint.address.trim();
+    let host = address.split_once("://").map_or(address, |(_, rest)| rest.trim_start_matches('/'));
+    let local = ["localhost", "127.", "[::1]"].iter().any(|start| host.starts_with(start));
+    !tls_on(endpoint) && !local && !address.starts_with("unix:")
+}
+
 /// What the lock says.
 pub fn lock(endpoint: &Endpoint) -> Lock {
     let options = &endpoint.tls_options;

@@ -53,6 +53,24 @@ fn the_lock_says_how_safe_it_is() {
 }
 
 #[test]
+fn only_what_leaves_the_machine_without_tls_is_exposed() {
+    for (address, expected) in [
+        ("shop.example:443", true),
+        ("dns:///shop:1", true),
+        ("http://10.0.0.1:80", true),
+        ("https://shop.example", false),
+        ("localhost:50051", false),
+        (" http://127.0.0.1:50051", false),
+        ("dns:///localhost:1", false),
+        ("[::1]:1", false),
+        ("unix:///run/shop.sock", false),
+    ] {
+        assert_eq!(exposed(&at(address)), expected, "{address}");
+    }
+    assert!(!exposed(&Endpoint { tls: Tls::System, ..at("shop.example:443") }));
+}
+
+#[test]
 fn each_setting_has_a_chip_and_can_be_put_back_alone() {
     assert_eq!(chips(&at("a:1")), []);
     let mut endpoint = everything();

@@ -10,7 +10,7 @@ use crate::{
     components::field::{Caution, Sort, TextField},
     state::{
         auth::{AuthDraft, AuthKind},
-        connection::tls_on,
+        connection::exposed as is_exposed,
     },
     store::Tab,
 };
@@ -22,7 +22,7 @@ use wirelab_model::Secret;
 pub fn AuthView(tab: Tab) -> impl IntoView {
     let kind = Memo::new(move |_| tab.auth.with(|auth| auth.kind));
     let choose = move |to: AuthKind| edit(tab, |auth| auth.kind = to);
-    let exposed = move || kind.get() != AuthKind::None && !tab.endpoint.with(tls_on);
+    let exposed = move || kind.get() != AuthKind::None && tab.endpoint.with(is_exposed);
     view! {
         <div class="form auth" role="group" aria-label="Credentials">
             <div class="chips" role="radiogroup" aria-label="Sort of credentials">
