@@ -42,13 +42,17 @@ impl Peer for Answers {
 /// # Errors
 /// When the port or the thread cannot be had.
 pub fn serve() -> Result<SocketAddr, Box<dyn Error + Send + Sync>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("peer".into()).spawn(move || {
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-        let server = tonic::transport::Server::builder().add_service(PeerServer::new(Answers));
-        runtime.block_on(server.serve_with_incoming(incoming))
+        runtime.block_on(async move {
+            let incoming = TcpIncoming::from(TcpListener::from_std(listener)?);
+            let server = tonic::transport::Server::builder().add_service(PeerServer::new(Answers));
+            let served = server.serve_with_incoming(incoming.with_nodelay(Some(true))).await;
+            served.map_err(std::io::Error::other)
+        })
     })?;
     Ok(address)
 }
