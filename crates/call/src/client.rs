@@ -3,10 +3,9 @@
 use crate::auth::{self, Tokens};
 use crate::invoke::{Events, Invoke, Requests};
 use crate::pool::Pool;
-use crate::queue::queue;
 use crate::tls::Tls;
 use crate::transport::Types;
-use crate::{Reflected, health, reflect, run};
+use crate::{Reflected, health, queue, reflect, run};
 use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -93,9 +92,7 @@ impl Client {
 
 impl Invoke for Client {
     fn invoke(&self, spec: CallSpec, requests: Requests, cancel: CancellationToken) -> Events {
-        let (teller, listener) = queue();
         let client = self.clone();
-        tokio::spawn(async move { run::call(&client, spec, requests, cancel, teller).await });
-        Box::pin(listener)
+        Box::pin(queue::spawn(|teller| run::call(client, spec, requests, cancel, teller)))
     }
 }

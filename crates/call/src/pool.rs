@@ -101,7 +101,7 @@ impl Pool {
             });
             return Ok(lease.on(line));
         }
-        match dial(target, http, trust, self.patience, teller).await {
+        match Box::pin(dial(target, http, trust, self.patience, teller)).await {
             Ok(connection) => {
                 let lease = Lease::new(&connection, true);
                 endpoint.connections.push(connection);

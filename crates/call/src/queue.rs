@@ -1,28 +1,69 @@
 //! The bounded way from a running call to whoever reads its events.
 //!
 //! Telling an event never waits, so that its time is when it happened; instead the call asks for
-//! [`room`](Teller::room) before it takes anything more from either side.
+//! [`room`](Teller::room) before it takes anything more from either side. What a call tells in one go reaches the
+//! reader in one go, when the call pauses: waking the reader for each of a thousand messages that came together
+//! would cost more than all the rest.
 
 use futures_util::Stream;
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 use wirelab_model::{CallEvent, CallEventKind};
 
 /// How many events wait unread before a call stops pulling messages; the server is then slowed by HTTP/2 flow
-/// control.
-pub const QUEUE_EVENTS: usize = 256;
-/// How many message bytes wait unread before a call stops pulling; one message may pass it.
+/// control. The reader may hold as many again, which it takes at once.
+pub const QUEUE_EVENTS: usize = 512;
+/// How many message bytes wait unread before a call stops pulling; one message may pass it. The reader may hold as
+/// many again.
 pub const QUEUE_BYTES: usize = 4 << 20;
 
+/// What both ends share.
 #[derive(Default)]
-struct Load {
-    events: AtomicUsize,
-    bytes: AtomicUsize,
+struct Shared {
+    waiting: Mutex<Waiting>,
+    /// The reader has taken what was waiting.
     room: Notify,
+}
+
+/// What was told and not taken yet.
+#[derive(Default)]
+struct Waiting {
+    events: VecDeque<CallEvent>,
+    /// Of their messages.
+    bytes: usize,
+    /// The reader, when it has found nothing.
+    reader: Option<Waker>,
+    /// Whether the call waits for room.
+    is_full: bool,
+    /// Nothing more will be told.
+    is_over: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // What a panic elsewhere left behind is whole: nothing in here calls out.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the reader if there is something for it.
+    fn deliver(&self) {
+        let mut waiting = self.lock();
+        if waiting.events.is_empty() && !waiting.is_over {
+            return;
+        }
+        let reader = waiting.reader.take();
+        drop(waiting);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
 }
 
 /// The call's end.
@@ -30,24 +71,32 @@ pub(crate) struct Teller {
     started: Instant,
     /// How long the clock has stood still, nanoseconds.
     aside: AtomicU64,
-    tx: mpsc::UnboundedSender<CallEvent>,
-    load: Arc<Load>,
+    shared: Arc<Shared>,
 }
 
-/// The reader's end.
+/// The reader's end. Dropping it ends the call where it is.
 pub(crate) struct Listener {
-    rx: mpsc::UnboundedReceiver<CallEvent>,
-    load: Arc<Load>,
+    taken: VecDeque<CallEvent>,
+    shared: Arc<Shared>,
+    call: AbortHandle,
 }
 
-/// Both ends; the call's clock starts with [`Teller::start`].
-pub(crate) fn queue() -> (Teller, Listener) {
-    let (tx, rx) = mpsc::unbounded_channel();
-    let load = Arc::new(Load::default());
-    (
-        Teller { started: Instant::now(), aside: AtomicU64::new(0), tx, load: load.clone() },
-        Listener { rx, load },
-    )
+/// Runs a call on a task of its own; its clock starts with [`Teller::start`].
+pub(crate) fn spawn<F>(call: impl FnOnce(Teller) -> F) -> Listener
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let shared = Arc::new(Shared::default());
+    let teller =
+        Teller { started: Instant::now(), aside: AtomicU64::new(0), shared: shared.clone() };
+    let mut call = Box::pin(call(teller));
+    let delivering = shared.clone();
+    let task = tokio::spawn(poll_fn(move |cx| {
+        let poll = call.as_mut().poll(cx);
+        delivering.deliver();
+        poll
+    }));
+    Listener { taken: VecDeque::new(), shared, call: task.abort_handle() }
 }
 
 impl Teller {
@@ -59,38 +108,43 @@ impl Teller {
 
     /// Tells what happened just now.
     pub fn tell(&self, kind: CallEventKind) {
-        self.load.events.fetch_add(1, SeqCst);
-        self.load.bytes.fetch_add(weight(&kind), SeqCst);
-        let at_ns = nanos(self.started.elapsed()).saturating_sub(self.aside.load(SeqCst));
-        // Nobody reads any more: `closed` tells the call so.
-        let _ = self.tx.send(CallEvent { at_ns, kind });
+        let at_ns = nanos(self.started.elapsed()).saturating_sub(self.aside.load(Relaxed));
+        let mut waiting = self.shared.lock();
+        waiting.bytes += weight(&kind);
+        waiting.events.push_back(CallEvent { at_ns, kind });
     }
 
     /// Does what is no part of the call's time: the clock of its events stands still meanwhile.
     pub fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
         let begun = Instant::now();
         let done = work();
-        self.aside.fetch_add(nanos(begun.elapsed()), SeqCst);
+        self.aside.fetch_add(nanos(begun.elapsed()), Relaxed);
         done
     }
 
     /// Waits until the reader has caught up enough.
     pub async fn room(&self) {
-        loop {
-            let mut changed = pin!(self.load.room.notified());
-            changed.as_mut().enable();
-            if self.load.events.load(SeqCst) < QUEUE_EVENTS
-                && self.load.bytes.load(SeqCst) < QUEUE_BYTES
-            {
-                return;
+        let is_full = || {
+            let mut waiting = self.shared.lock();
+            waiting.is_full = waiting.events.len() >= QUEUE_EVENTS || waiting.bytes >= QUEUE_BYTES;
+            waiting.is_full
+        };
+        while is_full() {
+            let mut taken = pin!(self.shared.room.notified());
+            taken.as_mut().enable();
+            // The reader may have come between the two.
+            if is_full() {
+                taken.await;
             }
-            changed.await;
         }
     }
+}
 
-    /// Waits until nobody reads any more.
-    pub async fn closed(&self) {
-        self.tx.closed().await;
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.shared.lock().is_over = true;
+        // A call that is broken off is not polled again.
+        self.shared.deliver();
     }
 }
 
@@ -98,13 +152,32 @@ impl Stream for Listener {
     type Item = CallEvent;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<CallEvent>> {
-        let next = self.rx.poll_recv(cx);
-        if let Poll::Ready(Some(event)) = &next {
-            self.load.events.fetch_sub(1, SeqCst);
-            self.load.bytes.fetch_sub(weight(&event.kind), SeqCst);
-            self.load.room.notify_waiters();
+        if let Some(event) = self.taken.pop_front() {
+            return Poll::Ready(Some(event));
         }
-        next
+        let this = &mut *self;
+        let mut waiting = this.shared.lock();
+        if waiting.events.is_empty() {
+            if waiting.is_over {
+                return Poll::Ready(None);
+            }
+            waiting.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        std::mem::swap(&mut waiting.events, &mut this.taken);
+        waiting.bytes = 0;
+        let was_full = std::mem::take(&mut waiting.is_full);
+        drop(waiting);
+        if was_full {
+            this.shared.room.notify_waiters();
+        }
+        Poll::Ready(this.taken.pop_front())
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.call.abort();
     }
 }
 

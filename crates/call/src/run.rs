@@ -13,7 +13,7 @@ use wirelab_model::{CallEventKind, CallSpec, StatusCode};
 
 /// Makes the call and ends it with exactly one `Finished`, unless nobody reads any more.
 pub(crate) async fn call(
-    client: &Client,
+    client: Client,
     spec: CallSpec,
     requests: Requests,
     cancel: CancellationToken,
@@ -46,7 +46,6 @@ pub(crate) async fn call(
         };
         tokio::select! {
             biased;
-            () = teller.closed() => return,
             () = cancel.cancelled() => explain::cancelled(),
             // Far deadlines are none: the timer saturates.
             () = tokio::time::sleep(plan.deadline.unwrap_or_default()), if plan.deadline.is_some() => {
