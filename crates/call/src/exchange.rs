@@ -155,6 +155,7 @@ async fn receive(
     };
     let mut count = 0_u64;
     let (mut held, mut over) = (0, false);
+    let mut came_at_ns = teller.now();
     loop {
         match reader.take()? {
             Some(Part::Message(message)) => {
@@ -167,8 +168,9 @@ async fn receive(
                     None => message.payload,
                     Some(types) => teller.aside(|| types.response(&message.payload))?,
                 });
-                teller.tell(CallEventKind::Received { message, compressed });
-                teller.room().await;
+                if !teller.received(came_at_ns, message, compressed) {
+                    teller.room().await;
+                }
             }
             Some(Part::End(end)) => {
                 let done = ended(end, count);
@@ -182,6 +184,7 @@ async fn receive(
                 body.release(std::mem::take(&mut held));
                 match body.data().await.map_err(lost)? {
                     Some(data) => {
+                        came_at_ns = teller.now();
                         held = data.len();
                         reader.push(data)?;
                     }

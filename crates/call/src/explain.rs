@@ -5,12 +5,13 @@ mod http2;
 mod message;
 mod status;
 
-pub(crate) use http2::{go_away, reset};
+pub(crate) use http2::{headers, reset};
 pub(crate) use message::{cannot_compress, compression_refused, frame, request_too_large};
 pub(crate) use status::status;
 
 use crate::endpoint::Target;
 use crate::http::HttpError;
+use crate::queue::Progress;
 use std::io;
 use std::time::Duration;
 use wirelab_model::{Problem, ProblemKind, Status, StatusCode};
@@ -51,12 +52,35 @@ pub(crate) fn cancelled() -> Failure {
 }
 
 /// Time is over.
-pub(crate) fn deadline(deadline: Duration) -> Failure {
-    let problem = Problem::new(
-        ProblemKind::Deadline,
-        format!("the call did not end within its deadline of {} ms", deadline.as_millis()),
-    );
-    let help = "raise the call's deadline, or find out what keeps the server";
+pub(crate) fn deadline(deadline: Duration, progress: Progress) -> Failure {
+    let (state, help) = match progress {
+        Progress { connected: false, resolved: false, .. } => (
+            "the name of the server was not resolved yet".to_owned(),
+            "check the address and this machine's name server, or raise the deadline",
+        ),
+        Progress { connected: false, .. } => (
+            "the connection was not there yet".to_owned(),
+            "check the address, and whether a firewall drops the connection, or raise the deadline",
+        ),
+        Progress { answered: false, .. } => (
+            "the server had not answered".to_owned(),
+            "raise the call's deadline, or find out what keeps the server",
+        ),
+        Progress { received: 0, .. } => (
+            "the server had sent headers, but no message".to_owned(),
+            "raise the call's deadline, or find out what keeps the server",
+        ),
+        Progress { received, .. } => (
+            format!(
+                "{received} {} come",
+                if received == 1 { "message had" } else { "messages had" }
+            ),
+            "raise the call's deadline, or leave it out where a stream does not end by itself",
+        ),
+    };
+    let message =
+        format!("the call did not end within its deadline of {} ms: {state}", deadline.as_millis());
+    let problem = Problem::new(ProblemKind::Deadline, message);
     failure(StatusCode::DeadlineExceeded, problem.help(help))
 }
 
@@ -154,16 +178,7 @@ pub(crate) fn lost(lost: &Lost<'_>) -> Failure {
             },
         )
     } else if is_http2(head) {
-        if let HttpError::Two(error) = error
-            && let (true, Some(reason)) = (error.is_go_away(), error.reason())
-        {
-            return go_away(target, reason, &error.to_string(), error.is_remote());
-        }
-        (
-            ProblemKind::Interrupted,
-            format!("the connection to {target} ended in the middle of the call: {error}"),
-            "the server may have stopped or restarted: look at its log, then try again",
-        )
+        return http2::ended(target, error);
     } else {
         return unavailable(
             ProblemKind::NotGrpc,
@@ -229,4 +244,32 @@ pub(crate) fn not_grpc(
 pub(crate) fn broken(code: StatusCode, message: impl Into<String>) -> Failure {
     let help = "the server, or a proxy before it, breaks gRPC's rules: look at its log";
     failure(code, Problem::new(ProblemKind::NotGrpc, message).help(help))
+}
+
+/// The server ended the stream without saying how the call went.
+pub(crate) fn no_status(message: &str) -> Failure {
+    let help = "a proxy that does not pass trailers on may have lost the status (call the server directly, or by \
+                gRPC-Web), or the server broke off: look at its log";
+    failure(StatusCode::Unknown, Problem::new(ProblemKind::NotGrpc, message).help(help))
+}
+
+/// What to try where HTTP's status or content type says more than gRPC's status can.
+pub(crate) fn http_status(status: http::StatusCode, content_type: &str) -> Option<&'static str> {
+    match status.as_u16() {
+        300..=399 => Some("it sends callers elsewhere: call the address in the header `location`"),
+        404 | 405 => Some(
+            "is this the port of a REST API or a web page? check the port, and that proxies know this method",
+        ),
+        413 | 431 => {
+            Some("the metadata is too large for the server, or for a proxy: send less of it")
+        }
+        429 => Some("a proxy's rate limit was passed: call less often, or later"),
+        _ if content_type.starts_with("text/html") => {
+            Some("a web page is there, perhaps a proxy's or one to sign in at: check the port")
+        }
+        _ if content_type.starts_with("application/json") => {
+            Some("is this the port of its REST API? check the port")
+        }
+        _ => None,
+    }
 }

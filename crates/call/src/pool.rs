@@ -3,7 +3,7 @@
 use crate::connect::{Connection, Patience, Pulse, State, dial};
 use crate::endpoint::Target;
 use crate::explain::{self, Failure};
-use crate::http::{Hold, Http, HttpError};
+use crate::http::{Hold, Http, HttpError, MAX_HEADER_BYTES};
 use crate::queue::Teller;
 use crate::tls::Trust;
 use std::collections::HashMap;
@@ -160,6 +160,10 @@ impl Endpoint {
 }
 
 async fn is_alive(connection: &mut Connection) -> bool {
+    if connection.state.active.load(SeqCst) > 0 {
+        // Whatever happens to it, the task that drives it is awake and sees it: asking the socket would only cost.
+        return !connection.state.is_closed() && connection.sender.is_ready().is_some();
+    }
     for _ in 0..PENDING_YIELDS {
         if connection.state.is_closed() {
             return false;
@@ -204,7 +208,13 @@ impl Lease {
 
     /// Explains an HTTP error that ended the call.
     pub fn lost(&self, error: &HttpError) -> Failure {
-        self.state.explain(error)
+        if error.is_refused_headers() {
+            return explain::headers(self.wire().received, MAX_HEADER_BYTES);
+        }
+        match error.is_io().then(|| self.hold.given_up()).flatten() {
+            Some(given_up) => self.state.explain(&given_up),
+            None => self.state.explain(error),
+        }
     }
 
     /// Bytes moved since.

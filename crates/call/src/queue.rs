@@ -15,11 +15,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use wirelab_model::{CallEvent, CallEventKind};
+use wirelab_model::{Blob, CallEvent, CallEventKind};
 
 /// How many events wait unread before a call stops pulling messages; the server is then slowed by HTTP/2 flow
 /// control. The reader may hold as many again, which it takes at once.
-pub const QUEUE_EVENTS: usize = 512;
+pub const QUEUE_EVENTS: usize = 2048;
 /// How many message bytes wait unread before a call stops pulling; one message may pass it. The reader may hold as
 /// many again.
 pub const QUEUE_BYTES: usize = 4 << 20;
@@ -35,7 +35,7 @@ struct Shared {
 /// What was told and not taken yet.
 #[derive(Default)]
 struct Waiting {
-    events: VecDeque<CallEvent>,
+    events: VecDeque<Told>,
     /// Of their messages.
     bytes: usize,
     /// The reader, when it has found nothing.
@@ -44,6 +44,60 @@ struct Waiting {
     is_full: bool,
     /// Nothing more will be told.
     is_over: bool,
+    progress: Progress,
+}
+
+/// An event that waits. Streams are made of messages, which are small beside the largest events.
+enum Told {
+    Received { at_ns: u64, message: Blob, compressed: Option<u64> },
+    Other(Box<CallEvent>),
+}
+
+impl From<Told> for CallEvent {
+    fn from(told: Told) -> CallEvent {
+        match told {
+            Told::Received { at_ns, message, compressed } => {
+                CallEvent { at_ns, kind: CallEventKind::Received { message, compressed } }
+            }
+            Told::Other(event) => *event,
+        }
+    }
+}
+
+/// How far a call has come, as its events tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// The name of the server has addresses.
+    pub resolved: bool,
+    /// A connection is there.
+    pub connected: bool,
+    /// Response headers came.
+    pub answered: bool,
+    /// Response messages that came.
+    pub received: u64,
+}
+
+impl Progress {
+    fn take(&mut self, kind: &CallEventKind) {
+        match kind {
+            CallEventKind::Resolved { .. } => self.resolved = true,
+            CallEventKind::Connected { .. } | CallEventKind::Reused { .. } => {
+                self.connected = true;
+            }
+            // Another attempt begins where the first one did.
+            CallEventKind::Retrying(_) => {
+                *self = Progress { resolved: self.resolved, ..Progress::default() };
+            }
+            CallEventKind::Headers { .. } => self.answered = true,
+            _ => {}
+        }
+    }
+}
+
+impl Waiting {
+    fn is_much(&self) -> bool {
+        self.events.len() >= QUEUE_EVENTS || self.bytes >= QUEUE_BYTES
+    }
 }
 
 impl Shared {
@@ -76,7 +130,7 @@ pub(crate) struct Teller {
 
 /// The reader's end. Dropping it ends the call where it is.
 pub(crate) struct Listener {
-    taken: VecDeque<CallEvent>,
+    taken: VecDeque<Told>,
     shared: Arc<Shared>,
     call: AbortHandle,
 }
@@ -106,12 +160,35 @@ impl Teller {
         self.started
     }
 
-    /// Tells what happened just now.
+    /// Nanoseconds since the call began.
+    pub fn now(&self) -> u64 {
+        nanos(self.started.elapsed()).saturating_sub(self.aside.load(Relaxed))
+    }
+
+    /// Tells what happened just now; messages that came are told by [`received`](Teller::received).
     pub fn tell(&self, kind: CallEventKind) {
-        let at_ns = nanos(self.started.elapsed()).saturating_sub(self.aside.load(Relaxed));
+        let event = Box::new(CallEvent { at_ns: self.now(), kind });
         let mut waiting = self.shared.lock();
-        waiting.bytes += weight(&kind);
-        waiting.events.push_back(CallEvent { at_ns, kind });
+        if let CallEventKind::Sent { message, .. } = &event.kind {
+            waiting.bytes += message.len();
+        }
+        waiting.progress.take(&event.kind);
+        waiting.events.push_back(Told::Other(event));
+    }
+
+    /// Tells of a message that came in whole at a time that [`now`](Teller::now) told; false when the reader has to
+    /// catch up first ([`room`](Teller::room)).
+    pub fn received(&self, at_ns: u64, message: Blob, compressed: Option<u64>) -> bool {
+        let mut waiting = self.shared.lock();
+        waiting.bytes += message.len();
+        waiting.progress.received += 1;
+        waiting.events.push_back(Told::Received { at_ns, message, compressed });
+        !waiting.is_much()
+    }
+
+    /// How far the call has come.
+    pub fn progress(&self) -> Progress {
+        self.shared.lock().progress
     }
 
     /// Does what is no part of the call's time: the clock of its events stands still meanwhile.
@@ -126,7 +203,7 @@ impl Teller {
     pub async fn room(&self) {
         let is_full = || {
             let mut waiting = self.shared.lock();
-            waiting.is_full = waiting.events.len() >= QUEUE_EVENTS || waiting.bytes >= QUEUE_BYTES;
+            waiting.is_full = waiting.is_much();
             waiting.is_full
         };
         while is_full() {
@@ -152,8 +229,8 @@ impl Stream for Listener {
     type Item = CallEvent;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<CallEvent>> {
-        if let Some(event) = self.taken.pop_front() {
-            return Poll::Ready(Some(event));
+        if let Some(told) = self.taken.pop_front() {
+            return Poll::Ready(Some(told.into()));
         }
         let this = &mut *self;
         let mut waiting = this.shared.lock();
@@ -171,7 +248,7 @@ impl Stream for Listener {
         if was_full {
             this.shared.room.notify_waiters();
         }
-        Poll::Ready(this.taken.pop_front())
+        Poll::Ready(this.taken.pop_front().map(CallEvent::from))
     }
 }
 
@@ -183,13 +260,4 @@ impl Drop for Listener {
 
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn weight(kind: &CallEventKind) -> usize {
-    match kind {
-        CallEventKind::Sent { message, .. } | CallEventKind::Received { message, .. } => {
-            message.len()
-        }
-        _ => 0,
-    }
 }

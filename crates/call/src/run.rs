@@ -7,7 +7,7 @@ use crate::invoke::Requests;
 use crate::plan::Plan;
 use crate::pool::Lease;
 use crate::queue::Teller;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use wirelab_model::{CallEventKind, CallSpec, StatusCode};
 
@@ -47,23 +47,32 @@ pub(crate) async fn call(
         tokio::select! {
             biased;
             () = cancel.cancelled() => explain::cancelled(),
-            // Far deadlines are none: the timer saturates.
-            () = tokio::time::sleep(plan.deadline.unwrap_or_default()), if plan.deadline.is_some() => {
-                explain::deadline(plan.deadline.unwrap_or_default())
+            deadline = over(plan.deadline) => explain::deadline(deadline, teller.progress()),
+            done = attempt => {
+                late(done.unwrap_or_else(|failure| failure), &plan, started, &teller)
             }
-            done = attempt => late(done.unwrap_or_else(|failure| failure), &plan, started),
         }
     };
     finish(&teller, status, lease.as_ref().map(Lease::wire));
 }
 
+/// Waits until the time is over, and says how long it was; for ever where there is no deadline.
+async fn over(deadline: Option<Duration>) -> Duration {
+    match deadline {
+        // Far deadlines are none: the timer saturates.
+        Some(deadline) => tokio::time::sleep(deadline).await,
+        None => std::future::pending().await,
+    }
+    deadline.unwrap_or_default()
+}
+
 /// A server may notice that the time is over just before this side does, and many then say CANCELLED.
-fn late(status: Failure, plan: &Plan, started: Instant) -> Failure {
+fn late(status: Failure, plan: &Plan, started: Instant, teller: &Teller) -> Failure {
     match plan.deadline {
         Some(deadline)
             if status.code == StatusCode::Cancelled as u32 && started.elapsed() >= deadline =>
         {
-            explain::deadline(deadline)
+            explain::deadline(deadline, teller.progress())
         }
         _ => status,
     }

@@ -19,7 +19,8 @@ pub(crate) fn from_trailers(headers: &HeaderMap) -> Option<Result<Status, String
         .unwrap_or_default();
     let details = headers
         .get("grpc-status-details-bin")
-        .and_then(|text| decode(text.as_bytes()))
+        // What is not base64 after all is better shown than lost.
+        .map(|text| decode(text.as_bytes()).unwrap_or_else(|| text.as_bytes().to_vec()))
         .unwrap_or_default();
     Some(Ok(Status { code, message, details: details.into(), problem: None }))
 }
@@ -73,7 +74,10 @@ mod tests {
                 &[("grpc-status", "3"), ("grpc-status-details-bin", "AQI")],
                 Some(Ok((3, "", &[1, 2]))),
             ),
-            (&[("grpc-status", "3"), ("grpc-status-details-bin", "***")], Some(Ok((3, "", &[])))),
+            (
+                &[("grpc-status", "3"), ("grpc-status-details-bin", "***")],
+                Some(Ok((3, "", b"***"))),
+            ),
             (&[("grpc-status", "fine")], Some(Err("fine"))),
         ];
         for (headers, want) in table {

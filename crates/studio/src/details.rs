@@ -120,7 +120,9 @@ mod tests {
         for (detail, mut kind) in read.iter().zip(kinds) {
             let fields = kind.as_object_mut().expect("an object");
             let url = fields.remove("@type").expect("a type");
-            assert!(url.as_str().is_some_and(|url| url.ends_with(&format!("/{}", detail.type_name))));
+            assert!(
+                url.as_str().is_some_and(|url| url.ends_with(&format!("/{}", detail.type_name)))
+            );
             let shown: Value = serde_json::from_str(&detail.json).expect("JSON");
             assert_eq!(shown, kind, "{}", detail.type_name);
         }
@@ -147,8 +149,16 @@ mod tests {
         let table: [(&str, Vec<u8>, Shown<'_>); 8] = [
             ("nothing", vec![], &[]),
             ("no details", vec![8, 5], &[]),
-            ("a type that nobody defines", entry("x/acme.Odd", b"\x08\x01"), &[("acme.Odd", false, b"\x08\x01")]),
-            ("a type without a host", entry("google.rpc.Help", b""), &[("google.rpc.Help", true, b"")]),
+            (
+                "a type that nobody defines",
+                entry("x/acme.Odd", b"\x08\x01"),
+                &[("acme.Odd", false, b"\x08\x01")],
+            ),
+            (
+                "a type without a host",
+                entry("google.rpc.Help", b""),
+                &[("google.rpc.Help", true, b"")],
+            ),
             ("an entry without a type", vec![26, 0], &[("", false, b"")]),
             (
                 "bytes that are not of the type",
@@ -180,7 +190,8 @@ mod tests {
     #[test]
     fn cut_off_anywhere() {
         let codecs = codecs();
-        let info = json!({"@type": "x/google.rpc.RequestInfo", "requestId": "1", "servingData": "2"});
+        let info =
+            json!({"@type": "x/google.rpc.RequestInfo", "requestId": "1", "servingData": "2"});
         let whole = status(&codecs, &[info.clone(), info]);
         for end in 0..=whole.len() {
             let shown = read(&Blob(whole.0.slice(..end)), &codecs);

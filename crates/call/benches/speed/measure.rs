@@ -109,21 +109,24 @@ pub async fn stream(
 ) -> Outcome<()> {
     let begin = resident()?;
     let mut rounds = Vec::new();
+    let mut cpus = [Vec::new(), Vec::new()];
     for round in 0..turns {
         let mut times = [Duration::ZERO; 2];
         for turn in 0..2 {
             let index = (turn + round) % 2;
-            let start = Instant::now();
+            let (start, cpu) = (Instant::now(), ProcessTime::now());
             [ours, peer][index].stream(messages).await?;
             times[index] = start.elapsed();
+            cpus[index].push(cpu.elapsed());
         }
         rounds.push(times);
     }
     for (index, contender) in [ours, peer].into_iter().enumerate() {
         let time = median(rounds.iter().map(|round| round[index].as_secs_f64()));
         let rate = messages as f64 / time;
+        let cpu = median(cpus[index].iter().map(Duration::as_secs_f64)) * 1e6 / messages as f64;
         println!(
-            "rate stream {} {rate:.0} messages/s, {:.0} MB/s",
+            "rate stream {} {rate:.0} messages/s, {:.0} MB/s, {cpu:.2} us of CPU a message",
             contender.name(),
             rate * f64::from(PAYLOAD) / 1e6
         );

@@ -2,9 +2,11 @@
 
 use super::{Failure, failure, unavailable};
 use crate::endpoint::Target;
+use crate::http::HttpError;
 use crate::status::from_reset;
 use h2::Reason;
-use wirelab_model::{Problem, ProblemKind};
+use std::io;
+use wirelab_model::{Problem, ProblemKind, StatusCode};
 
 /// How much of what a server says with GOAWAY is shown, characters.
 const DEBUG_CHARS: usize = 200;
@@ -81,8 +83,56 @@ fn meaning(reason: Reason) -> (&'static str, &'static str) {
     }
 }
 
+/// The connection ended under a call.
+pub(super) fn ended(target: &Target, error: &HttpError) -> Failure {
+    if let HttpError::Two(error) = error
+        && let (true, Some(reason)) = (error.is_go_away(), error.reason())
+    {
+        return go_away(target, reason, &error.to_string(), error.is_remote());
+    }
+    let kind = match error {
+        HttpError::Two(error) => error.get_io().map(io::Error::kind),
+        HttpError::One(_) => None,
+    };
+    let why = match kind {
+        Some(io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof) => {
+            "the other side closed it".to_owned()
+        }
+        Some(io::ErrorKind::ConnectionReset) => "the other side reset it".to_owned(),
+        _ => error.to_string(),
+    };
+    unavailable(
+        ProblemKind::Interrupted,
+        format!("the connection to {target} ended in the middle of the call: {why}"),
+        "the server may have stopped or restarted: look at its log, then try again",
+        target,
+    )
+}
+
+/// Response headers or trailers that the library refused; `size` is what came of them, bytes, and `limit` what is
+/// taken.
+pub(crate) fn headers(size: u64, limit: u32) -> Failure {
+    let limit = limit >> 20;
+    let (code, kind, message, help) = if size > u64::from(limit) << 19 {
+        (
+            StatusCode::ResourceExhausted,
+            ProblemKind::TooLarge,
+            format!("the response headers are too large: more than the {limit} MiB that are taken"),
+            "have the server send less metadata: many proxies take no more than 8 KiB",
+        )
+    } else {
+        (
+            StatusCode::Internal,
+            ProblemKind::Interrupted,
+            "the response headers break the rules of HTTP/2".to_owned(),
+            "look for a proxy between here and there that changes what passes, and at the server's log",
+        )
+    };
+    failure(code, Problem::new(kind, message).help(help))
+}
+
 /// The connection was given up: by the peer, with `error` as the library tells it, or because of what the peer did.
-pub(crate) fn go_away(target: &Target, reason: Reason, error: &str, by_peer: bool) -> Failure {
+fn go_away(target: &Target, reason: Reason, error: &str, by_peer: bool) -> Failure {
     let name = name(reason);
     let said = debug_data(error);
     if !by_peer {
@@ -96,7 +146,7 @@ pub(crate) fn go_away(target: &Target, reason: Reason, error: &str, by_peer: boo
     }
     let (message, help) = match reason {
         Reason::NO_ERROR => (
-            format!("{target} closed the connection before it answered"),
+            format!("{target} closed the connection before the call was over"),
             "it may be shutting down, or close connections at a certain age: try again, on a new connection",
         ),
         Reason::ENHANCE_YOUR_CALM if said.contains("too_many_pings") => (

@@ -4,6 +4,8 @@
 mod one;
 mod two;
 
+pub(crate) use two::MAX_HEADER_BYTES;
+
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use std::fmt;
@@ -48,6 +50,23 @@ impl Http {
 pub(crate) enum HttpError {
     One(hyper::Error),
     Two(h2::Error),
+}
+
+impl HttpError {
+    /// Whether the connection itself failed.
+    pub fn is_io(&self) -> bool {
+        matches!(self, HttpError::Two(error) if error.is_io())
+    }
+
+    /// Whether the library gave a response up for its headers. It does so for nothing else in this way: too large
+    /// (by stream, or by connection where there is no end to them), or malformed.
+    pub fn is_refused_headers(&self) -> bool {
+        let HttpError::Two(error) = self else { return false };
+        let endless = || error.to_string().contains("too_many_continuations");
+        error.is_library()
+            && (error.is_reset() && error.reason() == Some(h2::Reason::PROTOCOL_ERROR)
+                || error.is_go_away() && endless())
+    }
 }
 
 impl fmt::Display for HttpError {
@@ -115,6 +134,15 @@ impl Hold {
     /// Whether this is HTTP/1.1.
     pub fn is_one(&self) -> bool {
         matches!(self, Hold::One(_))
+    }
+
+    /// What the peer said when it gave the connection up (GOAWAY): the requests under way only learn that the
+    /// connection is gone.
+    pub fn given_up(&self) -> Option<HttpError> {
+        match self {
+            Hold::One(_) => None,
+            Hold::Two(sender) => two::given_up(sender).map(HttpError::Two),
+        }
     }
 
     /// Begins a request; `length` is that of its body where it is known, bytes.

@@ -14,7 +14,7 @@ const STREAM_WINDOW: u32 = 1 << 20;
 /// Bytes of all streams of a connection that the server may send ahead of their readers.
 const CONNECTION_WINDOW: u32 = 16 << 20;
 /// The largest response headers or trailers, bytes.
-const MAX_HEADER_BYTES: u32 = 1 << 20;
+pub(crate) const MAX_HEADER_BYTES: u32 = 1 << 20;
 
 pub(crate) type Sender = SendRequest<Bytes>;
 
@@ -43,11 +43,19 @@ pub(super) fn is_ready(sender: &mut Sender) -> Option<bool> {
     }
 }
 
+/// The GOAWAY with which the peer gave the connection up.
+pub(super) fn given_up(sender: &Sender) -> Option<h2::Error> {
+    let mut sender = sender.clone();
+    let ready = poll_fn(|cx| sender.poll_ready(cx)).now_or_never();
+    ready.and_then(Result::err).filter(h2::Error::is_go_away)
+}
+
 pub(super) async fn open(
-    sender: &Sender,
+    sender: &mut Sender,
     request: Request<()>,
 ) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
-    sender.clone().ready().await?.send_request(request, false)
+    poll_fn(|cx| sender.poll_ready(cx)).await?;
+    sender.send_request(request, false)
 }
 
 pub(super) async fn send(stream: &mut SendStream<Bytes>, mut data: Bytes, last: bool) -> bool {

@@ -102,14 +102,11 @@ impl Reader for Read {
         }
         let Some(trailers) = trailers else {
             let message = "the server ended the call without a status";
-            return Err(explain::broken(StatusCode::Unknown, message));
+            return Err(explain::no_status(message));
         };
         Ok(Some(Part::End(end(trailers).unwrap_or_else(|| End {
             metadata: Some(from_headers(trailers, &STATUS_HEADERS)),
-            status: Err(explain::broken(
-                StatusCode::Unknown,
-                "the server's trailers hold no `grpc-status`",
-            )),
+            status: Err(explain::no_status("the server's trailers hold no `grpc-status`")),
         }))))
     }
 }

@@ -136,7 +136,7 @@ impl Reader for Read {
             }
             None => {
                 let message = "the response ended without the frame that holds the trailers";
-                Err(explain::broken(StatusCode::Unknown, message))
+                Err(explain::no_status(message))
             }
         }
     }
@@ -172,10 +172,7 @@ fn trailers(block: &[u8]) -> Result<End, Failure> {
     }
     Ok(grpc::end(&headers).unwrap_or_else(|| End {
         metadata: Some(from_headers(&headers, &STATUS_HEADERS)),
-        status: Err(explain::broken(
-            StatusCode::Unknown,
-            "the server's trailers hold no `grpc-status`",
-        )),
+        status: Err(explain::no_status("the server's trailers hold no `grpc-status`")),
     }))
 }
 

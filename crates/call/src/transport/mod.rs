@@ -235,7 +235,7 @@ fn other(head: &response::Parts, content_type: &str, name: &str) -> Option<Strin
         _ if head.status == http::StatusCode::HTTP_VERSION_NOT_SUPPORTED => {
             Some("choose another version of HTTP".into())
         }
-        _ => None,
+        _ => crate::explain::http_status(head.status, content_type).map(str::to_owned),
     }
 }
 

@@ -133,7 +133,10 @@ async fn the_deadline_reaches_the_server() {
         "resolved connected sent:1 half-closed headers received:1 DEADLINE_EXCEEDED"
     );
     assert_eq!(call.problem().kind, ProblemKind::Deadline);
-    assert_eq!(call.problem().message, "the call did not end within its deadline of 150 ms");
+    assert_eq!(
+        call.problem().message,
+        "the call did not end within its deadline of 150 ms: 1 message had come"
+    );
     assert!(call.events.last().unwrap().at_ns >= 150_000_000);
     assert_eq!(resets.recv().await, Some(h2::Reason::CANCEL));
 }
