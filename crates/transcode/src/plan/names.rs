@@ -44,6 +44,14 @@ impl Names {
         Names { seed, table: table.into(), entries: entries.into() }
     }
 
+    /// The index of a name, if it is any of these and where it would be if no other was before it.
+    #[inline]
+    pub fn guess(&self, name: &[u8]) -> Option<u16> {
+        let place = hash(name, self.seed) & (self.table.len() - 1);
+        let entry = *self.table.get(place)?;
+        self.entries.get(entry as usize).map(|(_, index)| *index)
+    }
+
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<u16> {
         let mask = self.table.len() - 1;
