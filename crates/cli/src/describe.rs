@@ -76,7 +76,7 @@ async fn with(
     let endpoint =
         endpoint.map(|address| endpoint::endpoint(address, &schemas.connection)).transpose()?;
     let specs = source::specs(schemas, &targets.paths, endpoint.as_ref())?;
-    let opened = Opened::new(specs, Keep::Nothing).await?;
+    let opened = Opened::new(specs, Keep::Nothing, source::credentials(schemas)?).await?;
     let looked = match opened.catalog().await {
         Ok(catalog) => look(&opened, &catalog).await,
         Err(problem) => Err(problem),

@@ -5,6 +5,8 @@
 //! codecs it runs over those streams.
 
 mod args;
+mod auth;
+mod browser;
 mod call;
 mod compare;
 mod demo;

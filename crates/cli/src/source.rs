@@ -2,11 +2,13 @@
 
 use crate::{
     args::Schemas,
+    auth, browser,
     endpoint::{absolute, endpoint, is_address},
     header, output,
 };
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use wirelab_model::{Catalog, Endpoint, Problem, ProblemKind, SourceSpec, SourceState};
+use wirelab_model::{Auth, Catalog, Endpoint, Problem, ProblemKind, SourceSpec, SourceState};
 use wirelab_studio::{Config, Handlers, Studio, command::locate};
 use wirelab_transcode::Codec;
 
@@ -48,6 +50,14 @@ pub fn specs(
     Ok(specs)
 }
 
+/// Who calls, as the flags say.
+///
+/// # Errors
+/// When they cannot be understood, or name a variable or file that is not there.
+pub fn credentials(schemas: &Schemas) -> Result<Option<Auth>, Problem> {
+    schemas.credentials.auth.as_deref().map(auth::parse).transpose()
+}
+
 /// A path to load, by how its name ends.
 pub fn spec(path: &Path) -> SourceSpec {
     SourceSpec::from_path(absolute(path))
@@ -56,15 +66,22 @@ pub fn spec(path: &Path) -> SourceSpec {
 /// A studio for one command, and its data folder when that is only for the command.
 pub struct Opened {
     pub studio: Studio,
+    /// Who calls.
+    pub auth: Option<Auth>,
     _folder: Option<tempfile::TempDir>,
 }
 
 impl Opened {
-    /// Opens a studio on a data folder; `None` keeps nothing.
+    /// Opens a studio on a data folder; `None` keeps nothing. Servers are asked for their schemas with the credentials
+    /// in `auth`.
     ///
     /// # Errors
-    /// As [`Studio::open`], and when there is no room for a temporary folder.
-    pub async fn new(sources: Vec<SourceSpec>, folder: Keep) -> Result<Opened, Problem> {
+    /// As [`Studio::open`], when there is no room for a temporary folder, and when credentials will not do.
+    pub async fn new(
+        sources: Vec<SourceSpec>,
+        folder: Keep,
+        auth: Option<Auth>,
+    ) -> Result<Opened, Problem> {
         let (data_dir, _folder) = match folder {
             Keep::In(data_dir) => (data_dir, None),
             Keep::Nothing => {
@@ -73,8 +90,26 @@ impl Opened {
                 (Some(folder.path().to_owned()), Some(folder))
             }
         };
+        let asked =
+            |spec: &SourceSpec| auth.is_some() && matches!(spec, SourceSpec::Reflection { .. });
+        let (asked, sources): (Vec<_>, Vec<_>) = sources.into_iter().partition(asked);
         let config = Config { data_dir, sources, default_endpoint: None, remember: false };
-        Ok(Opened { studio: Studio::open(config).await?, _folder })
+        let opened = Opened { studio: Studio::open(config).await?, auth, _folder };
+        opened.ask(asked).await?;
+        Ok(opened)
+    }
+
+    /// Loads sources that want credentials.
+    async fn ask(&self, sources: Vec<SourceSpec>) -> Result<(), Problem> {
+        let Some(auth) = &self.auth else { return Ok(()) };
+        browser::sign_in(&self.studio, io::stderr().is_terminal());
+        for spec in sources {
+            if let SourceSpec::Reflection { endpoint, mut metadata } = spec {
+                metadata.push(self.studio.authorize(auth, &endpoint).await?);
+                self.studio.add_source(SourceSpec::Reflection { endpoint, metadata }).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What the sources offer.
@@ -104,7 +139,8 @@ pub async fn codec(
     schemas: &Schemas,
 ) -> Result<Codec, Problem> {
     let endpoint = address.map(|address| endpoint(address, &schemas.connection)).transpose()?;
-    let opened = Opened::new(specs(schemas, &[], endpoint.as_ref())?, Keep::Nothing).await?;
+    let specs = specs(schemas, &[], endpoint.as_ref())?;
+    let opened = Opened::new(specs, Keep::Nothing, credentials(schemas)?).await?;
     let found = match opened.catalog().await {
         Ok(catalog) => {
             let found = opened.studio.codec(message);

@@ -18,11 +18,16 @@ Examples:
   wirelab call localhost:50051 user.v1.UserService.CreateUsers -d @users.json -v
   wirelab call https://api.example.com pkg.Service/Method --proto api --deadline 5s
   wirelab call -plaintext -H 'x-key: 1' -max-time 5 localhost:50051 pkg.Service/Method
+  wirelab call api.example.com:443 pkg.Service/Method --auth bearer:env:TOKEN
   some-program | wirelab call localhost:50051 user.v1.UserService/ChatStream -d @
 
 Answers go to standard output as they come, everything else to standard error.
 Requests of a stream are read and sent one JSON value after the other, so that a
 program can converse. Ctrl-C cancels the call.
+Credentials in a file, --auth @FILE, are JSON: a token signed here, or one fetched (grants
+client_credentials, refresh_token, or authorization_code, which opens a browser):
+  {\"jwt\": {\"algorithm\": \"ES256\", \"key\": {\"file\": \"key.pem\"}, \"claims\": {\"aud\": \"api\"}}}
+  {\"oauth2\": {\"token_url\": \"https://…\", \"client_id\": \"me\", \"client_secret\": {\"env\": \"SECRET\"}}}
 Long flags may have one dash, as grpcurl's have, and go by grpcurl's names.")]
 pub struct Call {
     /// The server: host:port, http://…, https://…, unix:///…, dns:///…, ipv4:…, ipv6:…, etcd://… or consul://…

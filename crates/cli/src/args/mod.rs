@@ -1,5 +1,6 @@
 //! The flags: one file for each command, and those that several share.
 
+mod auth;
 mod call;
 mod compare;
 mod connection;
@@ -9,6 +10,7 @@ mod serve;
 mod transcode;
 mod values;
 
+pub use auth::Credentials;
 pub use call::Call;
 pub use compare::Compare;
 pub use connection::Connection;

@@ -1,6 +1,6 @@
 //! Flags that say where schemas come from.
 
-use super::Connection;
+use super::{Connection, Credentials};
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 
@@ -28,6 +28,8 @@ pub struct Schemas {
     /// Put environment variables in the place of ${NAME} in metadata
     #[arg(long)]
     pub expand_headers: bool,
+    #[command(flatten)]
+    pub credentials: Credentials,
     #[command(flatten)]
     pub connection: Connection,
 }

@@ -18,7 +18,7 @@ use follow::Follower;
 use futures_util::StreamExt;
 use tokio::sync::mpsc::Receiver;
 use wirelab_model::{
-    CallId, CallSpec, CallState, Catalog, MethodInfo, Problem, ProblemKind, RetryPolicy,
+    Auth, CallId, CallSpec, CallState, Catalog, MethodInfo, Problem, ProblemKind, RetryPolicy,
     SendMessage, StartCall, StudioEvent,
 };
 use wirelab_studio::{Handlers, Studio};
@@ -51,9 +51,12 @@ pub async fn run(args: Call) -> Result<u8, Problem> {
         true => Keep::Nothing,
         false => Keep::In(args.data_dir.data_dir.clone()),
     };
-    let opened = Opened::new(specs, keep).await?;
+    let auth = source::credentials(schemas)?;
+    // A line for grpcurl has placeholders for secrets, in reflection too.
+    let asking = auth.clone().filter(|_| !args.print_command);
+    let opened = Opened::new(specs, keep, asking).await?;
     let called = match args.print_command {
-        true => print_command(&opened, &args, spec).await.map(|()| 0),
+        true => print_command(&opened, &args, spec, auth).await.map(|()| 0),
         false => call(&opened, &args, spec).await,
     };
     opened.studio.close().await;
@@ -61,14 +64,19 @@ pub async fn run(args: Call) -> Result<u8, Problem> {
 }
 
 /// Prints the call as a line for grpcurl. The server need not be there.
-async fn print_command(opened: &Opened, args: &Call, mut spec: CallSpec) -> Result<(), Problem> {
+async fn print_command(
+    opened: &Opened,
+    args: &Call,
+    mut spec: CallSpec,
+    auth: Option<Auth>,
+) -> Result<(), Problem> {
     spec.method = path_of(&args.method);
     let mut values = Data::parse(args.data.as_deref()).values();
     let mut messages = Vec::new();
     while let Some(value) = values.recv().await {
         messages.push(value?);
     }
-    let start = StartCall { spec, messages, finish: true, auth: None };
+    let start = StartCall { spec, messages, finish: true, auth };
     output::print(&opened.studio.format_command(start).await?)
 }
 
@@ -98,7 +106,7 @@ async fn call(opened: &Opened, args: &Call, mut spec: CallSpec) -> Result<u8, Pr
         report::request(studio, &spec).await?;
     }
     let mut events = studio.events();
-    let start = StartCall { spec, messages, finish, auth: None };
+    let start = StartCall { spec, messages, finish, auth: opened.auth.clone() };
     let record = studio.start_call(start).await.map_err(|problem| at(problem, &place, 1))?;
     let id = record.id;
     let types = match args.emit_defaults {

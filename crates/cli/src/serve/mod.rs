@@ -10,7 +10,7 @@ mod guard;
 #[cfg(test)]
 mod tests;
 
-use crate::{args::Serve, demo, output, source};
+use crate::{args::Serve, browser, demo, output, source};
 use axum::{Router, middleware, routing};
 use guard::Guard;
 use std::{
@@ -64,9 +64,11 @@ pub async fn run(args: Serve) -> Result<u8, Problem> {
     let guard = Guard::new(address)?;
     let url = guard.url();
     announce(&url, sample, args.json)?;
-    if args.open || (!args.no_open && io::stdout().is_terminal()) {
-        open_browser(url);
+    let visit = args.open || (!args.no_open && io::stdout().is_terminal());
+    if visit {
+        browser::open(url);
     }
+    browser::sign_in(&studio, visit);
 
     let shared =
         Shared { studio: studio.clone(), guard: Arc::new(guard), shutdown: shutdown.clone() };
@@ -189,15 +191,4 @@ fn announce(url: &str, sample: Option<SocketAddr>, json: bool) -> Result<(), Pro
     }
     text += "Ctrl-C ends it";
     output::print(&text)
-}
-
-/// Opens a browser without waiting for it.
-fn open_browser(url: String) {
-    std::thread::spawn(move || {
-        if let Err(error) = webbrowser::open(&url) {
-            output::note(&format!(
-                "wirelab: no browser could be opened ({error}); open the address yourself"
-            ));
-        }
-    });
 }
