@@ -382,7 +382,7 @@ async fn reserved_metadata() {
         };
         let call = call(&Client::new(), spec, &[b""]).await;
         assert_eq!(call.steps(), "INVALID_ARGUMENT");
-        assert_eq!(call.problem().path.as_deref(), Some("metadata[0]"));
+        assert_eq!(call.problem().path.as_deref(), Some("metadata[0].key"));
     }
 }
 

@@ -114,7 +114,7 @@ async fn refused_before_anything_is_sent() {
     let table = [
         (CallSpec { endpoint: endpoint("localhost"), ..good.clone() }, "localhost"),
         (CallSpec { method: "/a/b".into(), ..good.clone() }, "method"),
-        (CallSpec { metadata: vec![Metadatum::text("te", "x")], ..good }, "metadata[0]"),
+        (CallSpec { metadata: vec![Metadatum::text("te", "x")], ..good }, "metadata[0].key"),
     ];
     for (spec, path) in table {
         let call = call(&Client::new(), spec, &[b""]).await;

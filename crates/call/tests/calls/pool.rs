@@ -3,6 +3,7 @@
 use crate::support::*;
 use futures_util::StreamExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wirelab_call::{Client, Invoke, requests};
@@ -134,4 +135,26 @@ async fn a_full_connection_gets_a_second_one() {
     let (one, two) = tokio::join!(one.collect(), two.collect());
     assert_eq!(Call::new(one).steps(), WARM);
     assert_eq!(Call::new(two).steps(), NEW);
+}
+
+/// A server that takes connections and closes them at once: every call ends, and none dials more than once.
+#[tokio::test]
+async fn a_reconnect_storm_is_bounded() {
+    const CALLS: usize = 64;
+    let dials = Arc::new(AtomicUsize::new(0));
+    let counter = dials.clone();
+    let server = tcp(move |stream| {
+        counter.fetch_add(1, SeqCst);
+        drop(stream);
+        async {}
+    })
+    .await;
+    let client = Client::new();
+    let spec = spec(&server.address, CallKind::Unary);
+    let calls = (0..CALLS).map(|_| call(&client, spec.clone(), &[b"abc"]));
+    for call in futures_util::future::join_all(calls).await {
+        assert_eq!(call.status().name(), "UNAVAILABLE");
+    }
+    let dialled = dials.load(SeqCst);
+    assert!((1..=CALLS).contains(&dialled), "{dialled}");
 }

@@ -41,7 +41,7 @@ impl Connect {
                 let message =
                     format!("the metadata key `{}` is reserved", datum.key.escape_debug());
                 return Err(Problem::new(ProblemKind::Mismatch, message)
-                    .at(format!("metadata[{index}]"))
+                    .at(format!("metadata[{index}].key"))
                     .help("leave it out, Connect sets it"));
             }
         }
