@@ -182,6 +182,7 @@ impl Scenario {
         s.click(&id("tab-peer")).await;
         s.reads(&id("peer"), "bearer").await;
         s.click(&id("tab-response")).await;
+        s.click(&id("tab-form")).await;
     }
 
     /// The request copied as a command line opens as the same request, without its secret.
@@ -239,13 +240,16 @@ impl Scenario {
         s.waits("other colours", async |s| paper(s).await != before).await;
     }
 
-    /// Loads the page again: what was open is open again.
+    /// Loads the page again: what was open is open again, but for secrets.
     async fn come_back(&self) {
         let s = &self.screen;
         s.click(&id("view-explore")).await;
         let tabs = s.count(&id("tab")).await;
         assert!(tabs >= 5, "{tabs} tabs");
         s.reload().await;
+        let kept = s.run("return JSON.stringify(localStorage)").await.to_string();
+        assert!(kept.contains("bearer") || kept.contains("Bearer"), "{kept}");
+        assert!(!kept.contains(SECRET), "{kept}");
         s.find(&id_with("tree-method", "data-method", GET_STOCK)).await;
         s.waits("the tabs to be back", async |s| s.count(&id("tab")).await == tabs).await;
         s.click(&id_with("tab", "data-method", GET_STOCK)).await;
