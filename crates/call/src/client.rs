@@ -1,15 +1,18 @@
 //! The client that makes real calls.
 
 use crate::auth::{self, Tokens};
+use crate::channel::Channels;
 use crate::invoke::{Events, Invoke, Requests};
 use crate::pool::Pool;
 use crate::tls::Tls;
 use crate::transport::Types;
-use crate::{Reflected, health, queue, reflect, run};
+use crate::{Reflected, attempts, health, queue, reflect};
 use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
-use wirelab_model::{Auth, CallSpec, Endpoint, Health, Metadatum, Problem, TlsOptions};
+use wirelab_model::{
+    Auth, CallSpec, ChannelInfo, Endpoint, Health, Metadatum, Problem, TlsOptions,
+};
 
 /// Calls gRPC servers. Cheap to clone; clones share their connections.
 #[derive(Clone, Default)]
@@ -21,9 +24,16 @@ pub struct Client {
 /// What calls share.
 #[derive(Default)]
 pub(crate) struct Inner {
+    pub core: Arc<Core>,
+    pub channels: Channels,
+    pub tokens: Tokens,
+}
+
+/// What it takes to make a connection; knows no balancing, so that what balances can use it too.
+#[derive(Default)]
+pub(crate) struct Core {
     pub pool: Pool,
     pub tls: Tls,
-    pub tokens: Tokens,
 }
 
 impl Client {
@@ -34,8 +44,7 @@ impl Client {
 
     /// Trusts `roots` beside the system's root certificates.
     pub fn with_roots(roots: Vec<CertificateDer<'static>>) -> Client {
-        let inner = Inner { tls: Tls::new(roots), ..Inner::default() };
-        Client { inner: Arc::new(inner), types: None }
+        Client::with(Core { pool: Pool::default(), tls: Tls::new(roots) }, Channels::default())
     }
 
     /// The same client with the types of methods, without which Connect cannot be spoken in JSON.
@@ -43,9 +52,15 @@ impl Client {
         Client { types: Some(types), ..self }
     }
 
+    pub(crate) fn with(core: Core, channels: Channels) -> Client {
+        let inner = Inner { core: Arc::new(core), channels, tokens: Tokens::default() };
+        Client { inner: Arc::new(inner), types: None }
+    }
+
     #[cfg(test)]
     pub(crate) fn with_pool(pool: Pool) -> Client {
-        Client { inner: Arc::new(Inner { pool, ..Inner::default() }), types: None }
+        let channels = Channels::new(pool.patience.idle, crate::resolve::system_lookup());
+        Client::with(Core { pool, tls: Tls::default() }, channels)
     }
 
     /// Asks a server for the descriptors of its services by reflection v1, or v1alpha where v1 is missing.
@@ -64,6 +79,17 @@ impl Client {
     /// Asks a server for its health, waiting at most [`HEALTH_TIMEOUT`](crate::HEALTH_TIMEOUT).
     pub async fn health(&self, endpoint: &Endpoint) -> Health {
         health::health(self, endpoint).await
+    }
+
+    /// The instances behind an endpoint as they are now. Begins to watch them when nobody has called there yet,
+    /// and then waits a second at most for the first answer of the resolver. The watch goes on for
+    /// [`POOL_IDLE_TIMEOUT`](crate::POOL_IDLE_TIMEOUT) after the last call or question. Must be called inside a
+    /// Tokio runtime. An endpoint that is wrong has no instances and says why in `problem`.
+    pub async fn channel(&self, endpoint: &Endpoint) -> ChannelInfo {
+        match self.inner.channels.get(&self.inner.core, endpoint) {
+            Ok(channel) => channel.info(&self.inner.core.pool).await,
+            Err(problem) => ChannelInfo { problem: Some(problem), ..ChannelInfo::default() },
+        }
     }
 
     /// The metadata that credentials come to. Tokens of authorization servers are kept in memory until shortly before
@@ -93,6 +119,6 @@ impl Client {
 impl Invoke for Client {
     fn invoke(&self, spec: CallSpec, requests: Requests, cancel: CancellationToken) -> Events {
         let client = self.clone();
-        Box::pin(queue::spawn(|teller| run::call(client, spec, requests, cancel, teller)))
+        Box::pin(queue::spawn(|teller| attempts::call(client, spec, requests, cancel, teller)))
     }
 }

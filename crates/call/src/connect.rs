@@ -1,36 +1,32 @@
-//! One connection: name, TCP, TLS, HTTP, and the task that drives it.
+//! One connection: socket, TLS, HTTP, and the task that drives it.
 
 use crate::endpoint::Target;
 use crate::explain::{self, Failure, Lost};
-use crate::http::{Http, HttpError, Sender, handshake};
+use crate::http::{Http, HttpError, Opened, Sender, handshake};
+use crate::keepalive::{KEEPALIVE_TIMEOUT, Pinging, keep_alive};
 use crate::pool::POOL_IDLE_TIMEOUT;
 use crate::queue::Teller;
+use crate::resolve::Place;
+use crate::socket::{self, Connected, Probe, Pulse};
 use crate::tap::{Tap, Tapped};
 use crate::tls::{Met, Trust, secure};
-use socket2::{SockRef, TcpKeepalive};
-use std::io;
-use std::net::SocketAddr;
+use h2::PingPong;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::watch;
+use tokio::time::Instant;
 use wirelab_model::{CallEventKind, TlsInfo};
 
-/// How long resolving, TCP and TLS may take together, and how long a new peer may then say nothing.
+/// How long a name may take to resolve, TCP and TLS with all instances of an address together, and how long a
+/// new peer may then say nothing.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A connection without traffic for this long is probed by TCP. HTTP/2 pings are not used: servers close
-/// connections that ping more often than they like.
-pub const KEEPALIVE_TIME: Duration = Duration::from_secs(30);
-/// Time between TCP probes.
-pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
-/// After this many unanswered TCP probes the connection is dead.
-pub const KEEPALIVE_PROBES: u32 = 3;
-
-/// The most socket addresses of a name that are tried.
-const MAX_ADDRESSES: usize = 16;
-
+/// A call that waits for a server which can be reached looks for it again after this long, twice as long each
+/// time up to [`READY_MAX_WAIT`], or as soon as the address leads elsewhere.
+pub const READY_WAIT: Duration = Duration::from_millis(100);
+/// The longest time between two looks.
+pub const READY_MAX_WAIT: Duration = Duration::from_secs(5);
 /// How long a client waits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
@@ -38,11 +34,20 @@ pub(crate) struct Patience {
     pub connect: Duration,
     /// For another call on a connection.
     pub idle: Duration,
+    /// For the answer to a ping.
+    pub pong: Duration,
+    /// Before another look for a server that can be reached, at first.
+    pub ready: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Patience { connect: CONNECT_TIMEOUT, idle: POOL_IDLE_TIMEOUT }
+        Patience {
+            connect: CONNECT_TIMEOUT,
+            idle: POOL_IDLE_TIMEOUT,
+            pong: KEEPALIVE_TIMEOUT,
+            ready: READY_WAIT,
+        }
     }
 }
 
@@ -55,7 +60,7 @@ pub(crate) struct Connection {
 /// What is known of a connection, shared by its calls and the task that drives it.
 pub(crate) struct State {
     pub target: Target,
-    /// `ip:port`.
+    /// `ip:port`, or the path of a socket.
     pub peer: String,
     /// What TLS agreed on, where there is TLS.
     pub tls: Option<TlsInfo>,
@@ -67,23 +72,16 @@ pub(crate) struct State {
     pub active: AtomicUsize,
     /// Calls ever begun.
     pub begun: AtomicU64,
+    /// Round trips of pings, nanoseconds, as they come.
+    pub rtt: watch::Sender<Option<u64>>,
     /// Bytes inside TLS, where there is TLS.
     plain: Arc<Tap>,
     closed: AtomicBool,
     silent: AtomicBool,
+    unanswered: AtomicBool,
     patience: Patience,
-    probe: Mutex<Option<std::net::TcpStream>>,
-}
-
-/// What the socket says without being read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pulse {
-    /// Open and quiet.
-    Quiet,
-    /// Open, with something not read yet.
-    Pending,
-    /// The peer has closed it.
-    Dead,
+    keepalive: Option<Duration>,
+    probe: Mutex<Option<Probe>>,
 }
 
 impl State {
@@ -94,12 +92,21 @@ impl State {
 
     /// Looks at the socket itself, where the end of a connection shows before the driving task runs.
     pub fn pulse(&self) -> Pulse {
-        let Ok(probe) = self.probe.lock() else { return Pulse::Dead };
-        match probe.as_ref().map(|socket| socket.peek(&mut [0])) {
-            Some(Ok(0)) | None => Pulse::Dead,
-            Some(Ok(_)) => Pulse::Pending,
-            Some(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => Pulse::Quiet,
-            Some(Err(_)) => Pulse::Dead,
+        let probe = self.probe.lock().unwrap_or_else(PoisonError::into_inner);
+        probe.as_ref().map_or(Pulse::Dead, Probe::pulse)
+    }
+
+    /// Whether the server certainly has not begun with a call that ended so
+    /// (<https://github.com/grpc/proposal/blob/master/A6-client-retries.md#transparent-retries>).
+    pub fn is_unprocessed(error: &HttpError) -> bool {
+        match error {
+            HttpError::One(error) => error.is_canceled(),
+            // A GOAWAY ends only the streams that it says were not begun (RFC 9113 §6.8).
+            HttpError::Two(error) => {
+                error.is_remote()
+                    && (error.is_go_away()
+                        || error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM))
+            }
         }
     }
 
@@ -110,6 +117,7 @@ impl State {
         {
             return explain::reset(reason, error.is_remote());
         }
+        self.hear_out();
         let head = self.plain.head();
         if let (true, Some(met)) = (head.is_empty(), &self.met)
             && let Some(refused) = met.refused(&self.target)
@@ -120,11 +128,29 @@ impl State {
             target: &self.target,
             head: &head,
             silent: self.silent.load(SeqCst).then_some(self.patience.connect),
+            unanswered: self.unanswered.load(SeqCst).then_some(self.patience.pong),
             error,
         })
     }
 
+    /// Whether calls can be made on it.
+    pub fn is_open(&self) -> bool {
+        !self.is_closed() && self.pulse() != Pulse::Dead
+    }
+
+    /// Reads what a peer in plaintext said before its connection ended, if nothing was read until then.
+    fn hear_out(&self) {
+        let probe = self.probe.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(probe) = probe.as_ref()
+            && self.plain.received() == 0
+            && Arc::ptr_eq(&self.plain, &self.wire)
+        {
+            self.plain.took(&probe.rest());
+        }
+    }
+
     fn close(&self) {
+        self.hear_out();
         self.closed.store(true, SeqCst);
         // The probe is a second handle of the socket: without this the peer would not see it close.
         if let Ok(mut probe) = self.probe.lock() {
@@ -133,26 +159,35 @@ impl State {
     }
 }
 
-/// Connects, telling each phase.
+/// Whom a connection leads to and how; connections of equal ways are interchangeable.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Way {
+    /// What the server is called.
+    pub target: Target,
+    /// Where it listens.
+    pub place: Place,
+    /// What may be spoken.
+    pub http: Http,
+    /// What TLS trusts; none is plaintext.
+    pub trust: Option<Trust>,
+    /// Between HTTP/2 pings.
+    pub keepalive: Option<Duration>,
+}
+
+/// Connects within `time`, telling each phase.
 pub(crate) async fn dial(
-    target: &Target,
-    http: Http,
-    trust: Option<&Trust>,
+    way: &Way,
+    time: Duration,
     patience: Patience,
     teller: &Teller,
 ) -> Result<Connection, Failure> {
-    let until = Instant::now() + patience.connect;
-    let addresses = resolve(target, until).await?;
-    teller.tell(CallEventKind::Resolved {
-        addresses: addresses.iter().map(ToString::to_string).collect(),
-    });
-    let tcp = connect(target, &addresses, until).await?;
-    let peer = tcp.peer_addr().map_err(|error| explain::connect(target, &error))?.to_string();
-    let (tcp, probe) = prepare(tcp).map_err(|error| explain::connect(target, &error))?;
+    let until = Instant::now() + time;
+    let Way { target, place, http, trust, keepalive } = way;
+    let Connected { stream, peer, probe } = socket::connect(target, place, until).await?;
     teller.tell(CallEventKind::Connected { peer: peer.clone() });
 
     let wire = Arc::new(Tap::default());
-    let stream = Tapped::new(tcp, wire.clone());
+    let stream = Tapped::new(stream, wire.clone());
     let state = |plain, tls: Option<(TlsInfo, Arc<Met>)>| {
         let (tls, met) = tls.unzip();
         Arc::new(State {
@@ -163,10 +198,13 @@ pub(crate) async fn dial(
             wire,
             active: AtomicUsize::new(0),
             begun: AtomicU64::new(0),
+            rtt: watch::Sender::default(),
             plain,
             closed: AtomicBool::new(false),
             silent: AtomicBool::new(false),
+            unanswered: AtomicBool::new(false),
             patience,
+            keepalive: *keepalive,
             probe: Mutex::new(Some(probe)),
         })
     };
@@ -176,7 +214,7 @@ pub(crate) async fn dial(
             drive(stream, http.agreed(None), state(plain, None)).await
         }
         Some(trust) => {
-            let stream = secure(target, trust, http, stream, until).await?;
+            let stream = secure(target, trust, *http, stream, until).await?;
             let http = http.agreed(stream.alpn());
             let (info, met) = (stream.info(), stream.met());
             teller.tell(CallEventKind::Secured(info.clone()));
@@ -186,64 +224,17 @@ pub(crate) async fn dial(
     }
 }
 
-async fn resolve(target: &Target, until: Instant) -> Result<Vec<SocketAddr>, Failure> {
-    let looked_up =
-        timeout_at(until, tokio::net::lookup_host((target.host(), target.port()))).await;
-    let addresses: Vec<SocketAddr> = match looked_up {
-        Ok(Ok(addresses)) => addresses.take(MAX_ADDRESSES).collect(),
-        Ok(Err(error)) => return Err(explain::resolve(target, Some(&error))),
-        Err(_) => return Err(explain::resolve(target, Some(&slow("the name server")))),
-    };
-    if addresses.is_empty() { Err(explain::resolve(target, None)) } else { Ok(addresses) }
-}
-
-fn slow(who: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, format!("{who} did not answer in time"))
-}
-
-/// Tries the addresses in order; each gets its share of the time that is left, so that one which swallows
-/// everything does not hide the others.
-async fn connect(
-    target: &Target,
-    addresses: &[SocketAddr],
-    until: Instant,
-) -> Result<TcpStream, Failure> {
-    let mut last = slow("the server");
-    for (index, address) in addresses.iter().enumerate() {
-        let left = until.saturating_duration_since(Instant::now());
-        let share = left / u32::try_from(addresses.len() - index).unwrap_or(1);
-        match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(tcp)) => return Ok(tcp),
-            Ok(Err(error)) => last = error,
-            Err(_) => last = slow("the server"),
-        }
-    }
-    Err(explain::connect(target, &last))
-}
-
-fn prepare(tcp: TcpStream) -> io::Result<(TcpStream, std::net::TcpStream)> {
-    tcp.set_nodelay(true)?;
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE_TIME)
-        .with_interval(KEEPALIVE_INTERVAL)
-        .with_retries(KEEPALIVE_PROBES);
-    SockRef::from(&tcp).set_tcp_keepalive(&keepalive)?;
-    let tcp = tcp.into_std()?;
-    let probe = tcp.try_clone()?;
-    Ok((TcpStream::from_std(tcp)?, probe))
-}
-
 async fn drive<S>(stream: S, http: Http, state: Arc<State>) -> Result<Connection, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) =
+    let Opened { sender, driver, pings } =
         handshake(stream, http).await.map_err(|error| state.explain(&error))?;
     let driven = state.clone();
     tokio::spawn(async move {
         let state = driven;
         tokio::select! {
-            ended = connection => {
+            ended = driver => {
                 if let Err(error) = ended {
                     tracing::debug!(peer = state.peer, ?error, "a connection ended");
                 }
@@ -251,6 +242,7 @@ where
             // Over HTTP/1.1 a server says nothing until it answers.
             () = silence(&state), if http != Http::One => {}
             () = idleness(&state) => {}
+            () = pinging(&state, pings) => {}
         }
         state.close();
     });
@@ -264,6 +256,23 @@ async fn silence(state: &State) {
         std::future::pending::<()>().await;
     }
     state.silent.store(true, SeqCst);
+}
+
+/// Ends when the peer leaves a ping unanswered; never where none are wanted or possible.
+async fn pinging(state: &State, pings: Option<PingPong>) {
+    let (Some(pings), Some(every)) = (pings, state.keepalive) else {
+        return std::future::pending().await;
+    };
+    let pinging = Pinging {
+        every,
+        patience: state.patience.pong,
+        busy: &|| state.active.load(SeqCst) > 0,
+        rtt: &|rtt_ns| {
+            state.rtt.send_replace(Some(rtt_ns));
+        },
+    };
+    keep_alive(pings, pinging).await;
+    state.unanswered.store(true, SeqCst);
 }
 
 /// Ends when no call used the connection for its patience, or up to twice that.

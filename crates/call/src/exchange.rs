@@ -10,6 +10,7 @@ use crate::queue::Teller;
 use crate::transport::{Answer, End, Part, text};
 use bytes::Bytes;
 use futures_util::StreamExt;
+use http::{HeaderName, HeaderValue};
 use std::future::Future;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
@@ -22,6 +23,10 @@ const QUOTE_WAIT: Duration = Duration::from_secs(1);
 const REST_BYTES: usize = 64 << 10;
 const REST_WAIT: Duration = Duration::from_secs(1);
 
+/// Says how many attempts there were before
+/// (<https://github.com/grpc/proposal/blob/master/A6-client-retries.md#exposed-retry-metadata>).
+const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
+
 /// One attempt.
 pub(crate) struct Attempt<'a> {
     pub plan: &'a Plan,
@@ -29,6 +34,8 @@ pub(crate) struct Attempt<'a> {
     pub started: Instant,
     /// The instance's name, sent unless the plan has another.
     pub authority: &'a str,
+    /// How many attempts the server may have seen before.
+    pub previous: u32,
 }
 
 /// Sends and receives at the same time until the server has ended the call. Dropping it breaks the request off.
@@ -44,13 +51,16 @@ pub(crate) async fn exchange(
         true => None,
         false => Some(prepare(only(&mut requests).await?, plan, teller)?),
     };
-    let request = plan
+    let mut request = plan
         .request(attempt.authority, attempt.started.elapsed(), lease.hold.is_one())
         .map_err(explain::refused)?;
     let length = first.as_ref().map(|(_, encoded)| encoded.len());
+    if attempt.previous > 0 {
+        request.headers_mut().insert(PREVIOUS_ATTEMPTS, HeaderValue::from(attempt.previous));
+    }
     let opened = lease.hold.open(request, length).await;
+    let (upload, pending) = opened.map_err(|error| lease.unopened(&error))?;
     let lost = |error: HttpError| lease.lost(&error);
-    let (upload, pending) = opened.map_err(lost)?;
     let sending = async {
         match first {
             Some(first) => send_only(upload, first, teller).await,

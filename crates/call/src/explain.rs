@@ -85,14 +85,43 @@ pub(crate) fn deadline(deadline: Duration, progress: Progress) -> Failure {
 }
 
 /// The name does not resolve.
-pub(crate) fn resolve(target: &Target, error: Option<&io::Error>) -> Failure {
+pub(crate) fn resolve(target: &Target, error: Option<&io::Error>) -> Problem {
     let why = error.map_or_else(|| "it has no addresses".to_owned(), ToString::to_string);
-    unavailable(
-        ProblemKind::Unreachable,
-        format!("the host `{}` cannot be found: {why}", target.host()),
-        "check the spelling, and whether this network (or VPN) knows the name",
-        target,
-    )
+    let message = format!("the host `{}` cannot be found: {why}", target.host());
+    Problem::new(ProblemKind::Unreachable, message)
+        .help("check the spelling, and whether this network (or VPN) knows the name")
+        .at(target.to_string())
+}
+
+/// There is no instance that a call could go to, for this reason.
+pub(crate) fn no_instance(problem: Problem) -> Failure {
+    failure(StatusCode::Unavailable, problem)
+}
+
+/// A registry has no instances under this address.
+pub(crate) fn nobody(address: &str) -> Problem {
+    Problem::new(ProblemKind::Unreachable, format!("no instance is registered at {address}"))
+        .help("start the server, and check the name under which it registers itself")
+        .at(address)
+}
+
+/// Every instance says that it is not healthy.
+pub(crate) fn unhealthy(address: &str, instances: usize) -> Problem {
+    let message = match instances {
+        1 => format!("the instance behind {address} says that it is not healthy"),
+        count => format!("none of the {count} instances behind {address} says that it is healthy"),
+    };
+    Problem::new(ProblemKind::Unreachable, message)
+        .help("look at their logs, or ask for another service name (or none) in the balancing")
+        .at(address)
+}
+
+/// The health of no instance is known yet.
+pub(crate) fn health_unknown(address: &str) -> Problem {
+    let message = format!("no instance behind {address} says in time whether it is healthy");
+    Problem::new(ProblemKind::Unreachable, message)
+        .help("look at their logs, or switch the health check of the balancing off")
+        .at(address)
 }
 
 /// No address could be connected to.
@@ -100,7 +129,18 @@ pub(crate) fn connect(target: &Target, error: &io::Error) -> Failure {
     let (message, help) = match error.kind() {
         io::ErrorKind::ConnectionRefused => (
             format!("nothing is listening at {target}"),
-            "start the server, or check the port".to_owned(),
+            match target.socket_path() {
+                Some(_) => "start the server: its socket is there, but nobody holds it".to_owned(),
+                None => "start the server, or check the port".to_owned(),
+            },
+        ),
+        io::ErrorKind::NotFound if target.socket_path().is_some() => (
+            format!("there is no socket at {target}"),
+            "start the server, or check the path".to_owned(),
+        ),
+        io::ErrorKind::PermissionDenied if target.socket_path().is_some() => (
+            format!("this user may not open the socket at {target}"),
+            "ask for the right to write to it, or run as the server's user".to_owned(),
         ),
         io::ErrorKind::TimedOut => (
             format!("{target} does not answer"),
@@ -121,15 +161,25 @@ pub(crate) struct Lost<'a> {
     pub head: &'a [u8],
     /// The peer said nothing for this long after the connection was made.
     pub silent: Option<Duration>,
+    /// The peer left a ping unanswered for this long.
+    pub unanswered: Option<Duration>,
     /// What the HTTP library says.
     pub error: &'a HttpError,
 }
 
 /// The connection failed under a call.
 pub(crate) fn lost(lost: &Lost<'_>) -> Failure {
-    let Lost { target, head, silent, error } = lost;
+    let Lost { target, head, silent, unanswered, error } = lost;
     if let HttpError::One(error) = error {
         return http1::lost(target, head, error);
+    }
+    if let Some(time) = unanswered {
+        return unavailable(
+            ProblemKind::Interrupted,
+            format!("{target} stopped answering: a ping got no answer for {} s", time.as_secs()),
+            "the server hangs, or the network between here and there broke: try again",
+            target,
+        );
     }
     let text = String::from_utf8_lossy(head);
     let (kind, message, help) = if let (true, Some(silent)) = (head.is_empty(), silent) {

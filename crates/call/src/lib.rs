@@ -1,7 +1,7 @@
 //! Calls gRPC servers and tells every step of each call.
 //!
-//! Owns endpoints, connections (plaintext and TLS), their pool, metadata, credentials, the four call kinds on raw message
-//! bytes, and the reflection and health clients. Knows no Protobuf schema beyond those two services, no
+//! Owns addresses and how they resolve, balancing and retries, connections (plaintext and TLS), their pool,
+//! metadata, credentials, the four call kinds on raw message bytes, and the reflection and health clients. Knows no Protobuf schema beyond those two services, no
 //! database and no screen: messages are bytes, a call's life is a stream of [`CallEvent`](wirelab_model::CallEvent)s.
 //!
 //! HTTP/2 comes from `h2` rather than from a gRPC client, because a studio must show what such a client hides:
@@ -27,7 +27,11 @@
 //! # }
 //! ```
 
+mod address;
+mod attempts;
 mod auth;
+mod balance;
+mod channel;
 mod client;
 mod compress;
 mod connect;
@@ -38,25 +42,36 @@ mod frame;
 mod health;
 mod http;
 mod invoke;
+mod keepalive;
 mod metadata;
 mod plan;
 mod pool;
 mod queue;
 mod reflect;
-mod run;
+mod replay;
+mod resolve;
+mod retry;
 pub mod scripted;
+mod service_config;
+mod socket;
 mod status;
 mod tap;
 mod tls;
 mod transport;
 
+pub use address::Address;
 pub use auth::{SIGN_IN_WAIT, TOKEN_MARGIN, TOKEN_TIMEOUT};
+pub use balance::{EJECT_AFTER, FIRST_EJECTION, LAST_EJECTION};
 pub use client::Client;
-pub use connect::{CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KEEPALIVE_TIME};
-pub use endpoint::Target;
+pub use connect::{CONNECT_TIMEOUT, READY_MAX_WAIT, READY_WAIT};
 pub use health::HEALTH_TIMEOUT;
 pub use invoke::{Events, Invoke, Requests, requests};
+pub use keepalive::{KEEPALIVE_TIMEOUT, MIN_KEEPALIVE};
 pub use pool::{MAX_CONNECTIONS_PER_ENDPOINT, MAX_HTTP1_CALLS_PER_ENDPOINT, POOL_IDLE_TIMEOUT};
 pub use queue::{QUEUE_BYTES, QUEUE_EVENTS};
 pub use reflect::{REFLECT_TIMEOUT, Reflected};
+pub use replay::REPLAY_BYTES;
+pub use resolve::{DNS_MIN_GAP, DNS_REFRESH, MAX_INSTANCES};
+pub use retry::MAX_TRANSPARENT;
+pub use socket::{KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KEEPALIVE_TIME};
 pub use transport::Types;

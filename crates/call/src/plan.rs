@@ -1,6 +1,5 @@
 //! What must be right about a call before anything is sent.
 
-use crate::endpoint::Target;
 use crate::http::Http;
 use crate::metadata;
 use crate::transport::{self, Protocol, Types};
@@ -14,7 +13,7 @@ use wirelab_model::{
 
 /// A call that can be tried.
 pub(crate) struct Plan {
-    pub target: Target,
+    tls: bool,
     /// Which HTTP carries it.
     pub http: Http,
     pub protocol: Box<dyn Protocol>,
@@ -32,19 +31,18 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Checks the endpoint, the method's name, the metadata, and whether the transport can carry the call. `types`
-    /// knows the types of methods, which JSON wants.
-    pub fn new(spec: &CallSpec, types: Option<&Types>) -> Result<Plan, Problem> {
-        let target = Target::parse(&spec.endpoint)?;
+    /// Checks the method's name, the metadata, and whether the transport can carry the call. `tls` says whether the
+    /// endpoint wants TLS; `types` knows the types of methods, which JSON wants.
+    pub fn new(spec: &CallSpec, tls: bool, types: Option<&Types>) -> Result<Plan, Problem> {
         let path = path(&spec.method)?;
         let limit = spec.max_message_bytes.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES);
-        let http = transport::http(spec, target.tls())?;
+        let http = transport::http(spec, tls)?;
         let protocol = transport::protocol(spec, limit, types)?;
         let mut headers = protocol.headers();
         headers.insert(USER_AGENT, user_agent(spec.endpoint.user_agent.as_deref())?);
         metadata::to_headers(&spec.metadata, &mut headers)?;
         Ok(Plan {
-            target,
+            tls,
             http,
             protocol,
             kind: spec.kind,
@@ -79,7 +77,7 @@ impl Plan {
         } else {
             *request.version_mut() = Version::HTTP_2;
             *request.uri_mut() = Uri::builder()
-                .scheme(if self.target.tls() { "https" } else { "http" })
+                .scheme(if self.tls { "https" } else { "http" })
                 .authority(authority)
                 .path_and_query(self.path.clone())
                 .build()

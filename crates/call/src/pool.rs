@@ -1,17 +1,17 @@
-//! Open connections, kept per endpoint.
+//! Open connections, kept per instance.
 
-use crate::connect::{Connection, Patience, Pulse, State, dial};
-use crate::endpoint::Target;
+use crate::connect::{Connection, Patience, State, Way, dial};
 use crate::explain::{self, Failure};
 use crate::http::{Hold, Http, HttpError, MAX_HEADER_BYTES};
 use crate::queue::Teller;
-use crate::tls::Trust;
+use crate::resolve::Instance;
+use crate::socket::Pulse;
 use std::collections::HashMap;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wirelab_model::{CallEventKind, WireBytes};
+use wirelab_model::{CallEventKind, InstanceState, WireBytes};
 
 /// A connection that no call uses is closed after this long, or up to twice that.
 pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
@@ -22,22 +22,28 @@ pub const MAX_CONNECTIONS_PER_ENDPOINT: usize = 8;
 /// How many calls an endpoint gets at once over HTTP/1.1, each on a connection of its own; calls beyond wait.
 pub const MAX_HTTP1_CALLS_PER_ENDPOINT: usize = 64;
 
-/// How many endpoints may have idle connections.
-const MAX_ENDPOINTS: usize = 64;
+/// How many instances may have idle connections.
+const MAX_SLOTS: usize = 512;
 /// How often the driving task of a connection is let run while something waits to be read.
 const PENDING_YIELDS: usize = 64;
+
+/// How a call takes a connection.
+pub(crate) struct Taking<'a> {
+    pub way: &'a Way,
+    /// For a new connection, TLS included.
+    pub time: Duration,
+    /// Make a new one whatever there is, and keep it from others.
+    pub cold: bool,
+}
 
 /// All connections of a client.
 #[derive(Default)]
 pub(crate) struct Pool {
     pub patience: Patience,
-    slots: Mutex<HashMap<Key, Arc<Slot>>>,
+    slots: Mutex<HashMap<Way, Arc<Slot>>>,
 }
 
-/// Whom connections lead to, which HTTP they may speak, and what TLS trusts.
-type Key = (Target, Http, Option<Trust>);
-
-/// The connections of one endpoint.
+/// The connections of one way.
 struct Slot {
     /// Held while dialling, so that calls made at once share one connection.
     endpoint: tokio::sync::Mutex<Endpoint>,
@@ -71,20 +77,23 @@ pub(crate) struct Lease {
     received: u64,
     /// Where only one call at a time is possible.
     line: Option<OwnedSemaphorePermit>,
+    /// Whether the connection was made for this call.
+    fresh: bool,
+    unprocessed: AtomicBool,
 }
 
 impl Pool {
     /// An open connection, telling `Reused`, or a new one, telling its phases.
-    pub async fn lease(
-        &self,
-        target: &Target,
-        http: Http,
-        trust: Option<&Trust>,
-        teller: &Teller,
-    ) -> Result<Lease, Failure> {
+    pub async fn lease(&self, taking: Taking<'_>, teller: &Teller) -> Result<Lease, Failure> {
+        let Taking { way, time, cold } = taking;
+        if cold {
+            // Nobody else holds a handle of it, so that it closes by itself after the call.
+            let connection = dial(way, time, self.patience, teller).await?;
+            return Lease::new(&connection, true).ok_or_else(explain::gone);
+        }
         let asked = Instant::now();
-        let slot = self.slot(&(target.clone(), http, trust.cloned()));
-        let line = match http {
+        let slot = self.slot(way);
+        let line = match way.http {
             Http::Two => None,
             Http::One | Http::Agreed => slot.lines.clone().acquire_owned().await.ok(),
         };
@@ -101,7 +110,7 @@ impl Pool {
             });
             return Ok(lease.on(line));
         }
-        match Box::pin(dial(target, http, trust, self.patience, teller)).await {
+        match Box::pin(dial(way, time, self.patience, teller)).await {
             Ok(connection) => {
                 let lease = Lease::new(&connection, true);
                 endpoint.connections.push(connection);
@@ -115,12 +124,29 @@ impl Pool {
         }
     }
 
-    fn slot(&self, key: &Key) -> Arc<Slot> {
+    /// What the connections to an instance are, whatever is spoken on them: `Ready` where one is open,
+    /// `Connecting` where one is being made, else `Idle`.
+    pub fn state(&self, instance: &Instance) -> InstanceState {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = InstanceState::Idle;
+        for (way, slot) in slots.iter() {
+            if way.place == instance.place && way.target == instance.target {
+                match slot.endpoint.try_lock() {
+                    Ok(endpoint) if endpoint.is_open() => return InstanceState::Ready,
+                    Ok(_) => {}
+                    Err(_) => state = InstanceState::Connecting,
+                }
+            }
+        }
+        state
+    }
+
+    fn slot(&self, key: &Way) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get(key) {
             return slot.clone();
         }
-        if slots.len() >= MAX_ENDPOINTS {
+        if slots.len() >= MAX_SLOTS {
             // Whoever dials or calls there holds a clone or an active call; the rest is idle.
             slots.retain(|_, slot| {
                 Arc::strong_count(slot) > 1
@@ -134,6 +160,10 @@ impl Pool {
 impl Endpoint {
     fn in_use(&self) -> bool {
         self.connections.iter().any(|connection| connection.state.active.load(SeqCst) > 0)
+    }
+
+    fn is_open(&self) -> bool {
+        self.connections.iter().any(|connection| connection.state.is_open())
     }
 
     /// The least used connection that lives, unless all are full and one more may be made.
@@ -197,7 +227,17 @@ impl Lease {
         // What it took to set a new connection up belongs to the call that wanted it.
         let (sent, received) =
             if fresh { (0, 0) } else { (state.wire.sent(), state.wire.received()) };
-        Some(Lease { hold, state, begun, busy, sent, received, line: None })
+        Some(Lease {
+            hold,
+            state,
+            begun,
+            busy,
+            sent,
+            received,
+            line: None,
+            fresh,
+            unprocessed: AtomicBool::new(false),
+        })
     }
 
     /// Keeps the permit where the connection needs it.
@@ -208,13 +248,27 @@ impl Lease {
 
     /// Explains an HTTP error that ended the call.
     pub fn lost(&self, error: &HttpError) -> Failure {
+        self.unprocessed.fetch_or(State::is_unprocessed(error), SeqCst);
         if error.is_refused_headers() {
             return explain::headers(self.wire().received, MAX_HEADER_BYTES);
         }
         match error.is_io().then(|| self.hold.given_up()).flatten() {
+            // It says nothing of whether the server began with this call.
             Some(given_up) => self.state.explain(&given_up),
             None => self.state.explain(error),
         }
+    }
+
+    /// Explains an HTTP error because of which nothing of the call was sent.
+    pub fn unopened(&self, error: &HttpError) -> Failure {
+        // A new connection that fails at once would only fail again.
+        self.unprocessed.fetch_or(!self.fresh || State::is_unprocessed(error), SeqCst);
+        self.state.explain(error)
+    }
+
+    /// Whether the server certainly did not begin with the call.
+    pub fn is_unprocessed(&self) -> bool {
+        self.unprocessed.load(SeqCst)
     }
 
     /// Bytes moved since.

@@ -5,6 +5,7 @@
 //! reader in one go, when the call pauses: waking the reader for each of a thousand messages that came together
 //! would cost more than all the rest.
 
+use crate::retry::Pushback;
 use futures_util::Stream;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -15,7 +16,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use wirelab_model::{Blob, CallEvent, CallEventKind};
+use wirelab_model::{Blob, CallEvent, CallEventKind, MetadataValue, Metadatum};
 
 /// How many events wait unread before a call stops pulling messages; the server is then slowed by HTTP/2 flow
 /// control. The reader may hold as many again, which it takes at once.
@@ -30,6 +31,8 @@ struct Shared {
     waiting: Mutex<Waiting>,
     /// The reader has taken what was waiting.
     room: Notify,
+    /// Response headers came.
+    answered: Notify,
 }
 
 /// What was told and not taken yet.
@@ -75,6 +78,8 @@ pub(crate) struct Progress {
     pub answered: bool,
     /// Response messages that came.
     pub received: u64,
+    /// What the server said of another attempt.
+    pub pushback: Option<Pushback>,
 }
 
 impl Progress {
@@ -89,6 +94,9 @@ impl Progress {
                 *self = Progress { resolved: self.resolved, ..Progress::default() };
             }
             CallEventKind::Headers { .. } => self.answered = true,
+            CallEventKind::Trailers { metadata } => {
+                self.pushback = metadata.iter().find_map(pushback);
+            }
             _ => {}
         }
     }
@@ -173,6 +181,9 @@ impl Teller {
             waiting.bytes += message.len();
         }
         waiting.progress.take(&event.kind);
+        if matches!(event.kind, CallEventKind::Headers { .. }) {
+            self.shared.answered.notify_one();
+        }
         waiting.events.push_back(Told::Other(event));
     }
 
@@ -189,6 +200,13 @@ impl Teller {
     /// How far the call has come.
     pub fn progress(&self) -> Progress {
         self.shared.lock().progress
+    }
+
+    /// Waits until the response of the attempt under way has begun.
+    pub async fn answered(&self) {
+        while !self.progress().answered {
+            self.shared.answered.notified().await;
+        }
     }
 
     /// Does what is no part of the call's time: the clock of its events stands still meanwhile.
@@ -255,6 +273,15 @@ impl Stream for Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.call.abort();
+    }
+}
+
+fn pushback(metadatum: &Metadatum) -> Option<Pushback> {
+    match &metadatum.value {
+        MetadataValue::Text(text) if metadatum.key == "grpc-retry-pushback-ms" => {
+            Some(Pushback::parse(text))
+        }
+        _ => None,
     }
 }
 

@@ -35,7 +35,8 @@ impl Tap {
         self.head.lock().map(|head| head.clone()).unwrap_or_default()
     }
 
-    fn took(&self, bytes: &[u8]) {
+    /// Notes bytes that were read.
+    pub fn took(&self, bytes: &[u8]) {
         let before = self.received.fetch_add(bytes.len() as u64, Relaxed);
         if before < HEAD_BYTES as u64
             && let Ok(mut head) = self.head.lock()

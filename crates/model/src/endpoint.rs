@@ -33,6 +33,9 @@ pub struct Endpoint {
     /// Milliseconds between HTTP/2 pings on an open connection; none sends no pings. At least 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keepalive_ms: Option<u64>,
+    /// Milliseconds that a new connection may take, TLS included, all instances together; none is ten seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_timeout_ms: Option<u64>,
     /// A gRPC service config as JSON text
     /// (<https://github.com/grpc/grpc/blob/master/doc/service_config.md>): retries, throttling, timeouts,
     /// wait-for-ready and the balancing policy where `balancing` names none.

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 pub struct Timings {
     /// Whether an open connection served the call; then `resolve`, `connect` and `tls` are none.
     pub reused: bool,
-    /// Until the name was resolved.
+    /// Attempts that failed and the waits after them, until the attempt began that the phases below are of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_ns: Option<u64>,
+    /// From there (or the call's begin) until the name was resolved.
     pub resolve_ns: Option<u64>,
     /// From there until TCP was up.
     pub connect_ns: Option<u64>,
@@ -36,6 +39,7 @@ pub struct Timings {
 #[derive(Clone, Debug, Default)]
 pub struct TimingsFold {
     timings: Timings,
+    attempt_at: u64,
     connected_at: u64,
     first_sent: Option<u64>,
     first_received: Option<u64>,
@@ -49,7 +53,7 @@ impl TimingsFold {
         let t = &mut self.timings;
         match &event.kind {
             CallEventKind::Resolved { .. } => {
-                t.resolve_ns = Some(at);
+                t.resolve_ns = Some(at.saturating_sub(self.attempt_at));
                 self.connected_at = at;
             }
             CallEventKind::Connected { .. } => {
@@ -85,11 +89,19 @@ impl TimingsFold {
                         Some(at.saturating_sub(self.first_sent.unwrap_or(self.connected_at)))
                 }
             },
+            CallEventKind::Retrying(attempt) => {
+                // The phases are those of the attempt that comes now; the total is that of all.
+                let begin = at.saturating_add(attempt.backoff_ns);
+                let timings = Timings { retry_ns: Some(begin), ..Timings::default() };
+                let fold = TimingsFold { timings, ..TimingsFold::default() };
+                *self = TimingsFold { attempt_at: begin, connected_at: begin, ..fold };
+                self.timings.total_ns = at;
+                return;
+            }
             CallEventKind::HalfClosed
             | CallEventKind::Trailers { .. }
             | CallEventKind::Waiting { .. }
             | CallEventKind::Picked { .. }
-            | CallEventKind::Retrying(_)
             | CallEventKind::Pinged { .. } => {}
         }
         t.total_ns = t.total_ns.max(at);

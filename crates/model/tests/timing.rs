@@ -1,6 +1,6 @@
 //! Phases folded from events: a case is a line of events and the phases expected.
 
-use wirelab_model::{Blob, CallEvent, CallEventKind as K, Status, Timings, TimingsFold};
+use wirelab_model::{Attempt, Blob, CallEvent, CallEventKind as K, Status, Timings, TimingsFold};
 
 fn check(events: Vec<(u64, K)>, want: Timings) {
     let mut fold = TimingsFold::default();
@@ -91,4 +91,38 @@ fn failure_without_a_message() {
         },
     );
     check(vec![(4, finished())], Timings { wait_ns: Some(4), total_ns: 4, ..Timings::default() });
+}
+
+#[test]
+fn phases_of_the_last_attempt_and_the_total_of_all() {
+    let retrying =
+        |number, backoff_ns| K::Retrying(Attempt { number, backoff_ns, ..Attempt::default() });
+    check(
+        vec![
+            (10, K::Resolved { addresses: vec![] }),
+            (30, K::Connected { peer: String::new() }),
+            (35, sent()),
+            (80, K::Trailers { metadata: vec![] }),
+            (81, retrying(1, 100)),
+            (190, K::Reused { peer: String::new(), tls: None }),
+            (195, sent()),
+            (200, retrying(2, 1000)),
+            (1210, K::Connected { peer: String::new() }),
+            (1215, sent()),
+            (1300, headers()),
+            (1310, received()),
+            (1320, finished()),
+        ],
+        Timings {
+            retry_ns: Some(1200),
+            connect_ns: Some(10),
+            send_ns: Some(5),
+            wait_ns: Some(95),
+            headers_at_ns: Some(1300),
+            receive_ns: Some(0),
+            trailers_ns: Some(10),
+            total_ns: 1320,
+            ..Timings::default()
+        },
+    );
 }

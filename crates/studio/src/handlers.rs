@@ -163,7 +163,7 @@ impl Handlers for Studio {
     }
 
     async fn channel(&self, endpoint: Endpoint) -> Result<ChannelInfo, Problem> {
-        Err(Problem::new(ProblemKind::NotFound, "no instances are known").at(endpoint.address))
+        Ok(self.0.client.channel(&endpoint).await)
     }
 
     async fn parse_command(&self, line: String) -> Result<ParsedCommand, Problem> {

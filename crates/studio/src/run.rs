@@ -34,6 +34,8 @@ pub struct Run {
     closing: CancellationToken,
     fold: TimingsFold,
     decode_ns: u64,
+    /// Requests sent in the attempt under way.
+    sent: u64,
     /// Rows below this index were told.
     told: u64,
     next_update: Instant,
@@ -52,6 +54,7 @@ impl Run {
             closing,
             fold: TimingsFold::default(),
             decode_ns: 0,
+            sent: 0,
             told: 0,
             next_update: now,
             next_checkpoint: now + CHECKPOINT_EVERY,
@@ -190,6 +193,11 @@ impl Run {
         let live = self.live.clone();
         match event.kind {
             CallEventKind::Sent { message, compressed } => {
+                self.sent += 1;
+                if self.sent <= live.state().record.totals.sent {
+                    // Another attempt sends it again.
+                    return false;
+                }
                 self.compressed(Direction::Sent, compressed, message.len());
                 self.message(Direction::Sent, at_ns, message).await;
             }
@@ -205,7 +213,15 @@ impl Run {
             }
             CallEventKind::Resolved { addresses } => live.state().record.resolved = addresses,
             CallEventKind::Secured(tls) => live.state().record.tls = Some(tls),
-            CallEventKind::Retrying(attempt) => live.state().record.attempts.push(attempt),
+            CallEventKind::Retrying(attempt) => {
+                // What the record says besides is about the attempt that comes now.
+                self.sent = 0;
+                let record = &mut live.state().record;
+                record.attempts.push(attempt);
+                record.half_closed = false;
+                record.headers.clear();
+                record.trailers.clear();
+            }
             CallEventKind::Pinged { rtt_ns } => live.state().record.rtt_ns = Some(rtt_ns),
             CallEventKind::Waiting { .. } | CallEventKind::Picked { .. } => {}
             CallEventKind::HalfClosed => live.state().record.half_closed = true,

@@ -29,7 +29,7 @@ pub(crate) async fn authorize(
         Auth::ApiKey { name, key } => (simple::api_key(name, key)?, "auth.name"),
         Auth::Jwt(jwt) => (simple::bearer(&jwt::sign(jwt, now_unix_s())?)?, "auth.claims"),
         Auth::OAuth2(config) => {
-            let token = client.tokens.token(&client.tls, config, tls, sign_in).await?;
+            let token = client.tokens.token(&client.core.tls, config, tls, sign_in).await?;
             (simple::bearer(&token)?, "auth.token_url")
         }
     };

@@ -81,8 +81,17 @@ impl fmt::Display for HttpError {
 /// Drives a connection until it ends.
 pub(crate) type Driver = Pin<Box<dyn Future<Output = Result<(), HttpError>> + Send>>;
 
-/// Begins to speak HTTP; what is returned besides must be polled for anything to happen.
-pub(crate) async fn handshake<S>(stream: S, http: Http) -> Result<(Sender, Driver), HttpError>
+/// A connection that speaks HTTP.
+pub(crate) struct Opened {
+    pub sender: Sender,
+    /// Must be polled for anything to happen.
+    pub driver: Driver,
+    /// Sends pings, where the version of HTTP has them.
+    pub pings: Option<h2::PingPong>,
+}
+
+/// Begins to speak HTTP.
+pub(crate) async fn handshake<S>(stream: S, http: Http) -> Result<Opened, HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -1,6 +1,6 @@
 //! HTTP/1.1 (RFC 9112): one request at a time on a connection, which is kept for the next.
 
-use super::{Driver, HttpError};
+use super::{HttpError, Opened};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{CONTENT_LENGTH, HeaderMap};
@@ -23,7 +23,7 @@ const MAX_HEADERS: usize = 1024;
 /// The largest response headers, bytes.
 const MAX_HEADER_BYTES: usize = 256 << 10;
 
-pub(super) async fn handshake<S>(stream: S) -> Result<(super::Sender, Driver), HttpError>
+pub(super) async fn handshake<S>(stream: S) -> Result<Opened, HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -35,7 +35,7 @@ where
         .map_err(HttpError::One)?;
     let driver = async move { connection.await.map_err(HttpError::One) };
     let line = Line(Arc::new(Mutex::new(Some(send))));
-    Ok((super::Sender::One(line), Box::pin(driver)))
+    Ok(Opened { sender: super::Sender::One(line), driver: Box::pin(driver), pings: None })
 }
 
 /// The connection's one place for a request; empty while one is under way.

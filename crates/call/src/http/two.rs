@@ -1,6 +1,6 @@
 //! HTTP/2 (RFC 9113).
 
-use super::{Driver, HttpError};
+use super::{HttpError, Opened};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use h2::SendStream;
@@ -18,11 +18,11 @@ pub(crate) const MAX_HEADER_BYTES: u32 = 1 << 20;
 
 pub(crate) type Sender = SendRequest<Bytes>;
 
-pub(super) async fn handshake<S>(stream: S) -> Result<(super::Sender, Driver), HttpError>
+pub(super) async fn handshake<S>(stream: S) -> Result<Opened, HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (send, connection) = h2::client::Builder::new()
+    let (send, mut connection) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(MAX_HEADER_BYTES)
@@ -30,8 +30,9 @@ where
         .handshake(stream)
         .await
         .map_err(HttpError::Two)?;
+    let pings = connection.ping_pong();
     let driver = async move { connection.await.map_err(HttpError::Two) };
-    Ok((super::Sender::Two(send), Box::pin(driver)))
+    Ok(Opened { sender: super::Sender::Two(send), driver: Box::pin(driver), pings })
 }
 
 /// Knows of a GOAWAY that the driver has read.

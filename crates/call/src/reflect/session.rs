@@ -91,7 +91,7 @@ impl Session {
         };
         let requests = Box::pin(ReceiverStream::new(rx));
         let events = client.invoke(spec, requests, CancellationToken::new());
-        let host = crate::Target::parse(endpoint).map(|target| target.host().to_owned());
+        let host = crate::Address::parse(endpoint).map(|address| address.host().to_owned());
         Session { questions, events, host: host.unwrap_or_default() }
     }
 

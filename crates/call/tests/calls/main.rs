@@ -2,6 +2,7 @@
 
 mod answers;
 mod auth;
+mod balancing;
 mod certificates;
 mod client_certificates;
 mod compression;
@@ -15,6 +16,8 @@ mod over_http1;
 mod pool;
 mod raw;
 mod reflection;
+mod registries;
+mod retries;
 mod sample_server;
 mod streams;
 mod support;

@@ -100,3 +100,29 @@ async fn bytes_on_a_shared_connection_are_not_this_calls() {
         assert_eq!((totals.wire_sent, totals.wire_received), expected);
     }
 }
+
+#[tokio::test]
+async fn requests_that_are_sent_again_are_recorded_once() {
+    let sent =
+        |size: usize| CallEventKind::Sent { message: Blob::from(vec![0; size]), compressed: None };
+    let headers = || vec![Metadatum::text("a", "1")];
+    let attempt = Attempt { number: 1, ..Attempt::default() };
+    let events = vec![
+        sent(1),
+        sent(2),
+        CallEventKind::HalfClosed,
+        CallEventKind::Trailers { metadata: headers() },
+        CallEventKind::Retrying(attempt.clone()),
+        sent(1),
+        sent(2),
+        sent(3),
+        CallEventKind::Headers { metadata: headers() },
+        finished(None),
+    ];
+    let outcome = run(Case { events, closed: false }).await;
+    assert_eq!(outcome.stored.unwrap().iter().map(|row| row.bytes).collect::<Vec<_>>(), [1, 2, 3]);
+    let record = outcome.record;
+    assert_eq!((record.totals.sent, record.totals.sent_bytes), (3, 6));
+    assert_eq!((record.attempts, record.headers), (vec![attempt], headers()));
+    assert_eq!((record.trailers, record.half_closed), (vec![], false));
+}

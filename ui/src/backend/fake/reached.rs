@@ -47,6 +47,7 @@ pub fn timings(record: &CallRecord) -> Timings {
     let new = record.spec.cold || record.id == 1;
     Timings {
         reused: !new,
+        retry_ns: None,
         resolve_ns: new.then_some(410_000),
         connect_ns: new.then_some(280_000),
         tls_ns: (new && record.tls.is_some()).then_some(1_900_000),
