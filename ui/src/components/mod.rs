@@ -28,7 +28,7 @@
 //! | tabs | `tab` (with `data-method`) |
 //! | request | `transport` `address` `connection-open` `copy-command` `command-notes` `invoke` `send` `finish-sending` `cancel` `save` `tab-form` `tab-json` `tab-metadata` `tab-auth` `tab-options` `field` (with `data-path`, the input inside) `json-editor` `fill-example` `undo` `redo` `metadata-key` `metadata-value` `metadata-notation` `metadata-preview` `metadata-add` |
 //! | options | `deadline` `max-message` `compression` `wait-for-ready` `cold` `retry` `retry-policy` `retry-attempts` `retry-first` `retry-growth` `retry-longest` |
-//! | connection | `connection` `connection-chips` `tls` `tls-ca` `tls-cert` `tls-key` `tls-name` `tls-insecure` `connection-transport` `http-version` `authority` `user-agent` `keepalive` `balancing` `health-gated` `health-service` `never-eject` `service-config` `instances` `instance` (with `data-state`) |
+//! | connection | `connection` `connection-chips` `tls` `tls-ca` `tls-cert` `tls-key` `tls-name` `tls-insecure` `connection-transport` `http-version` `authority` `user-agent` `keepalive` `connect-timeout` `balancing` `health-gated` `health-service` `never-eject` `service-config` `instances` `instance` (with `data-state`) |
 //! | auth | `auth-none` `auth-bearer` `auth-basic` `auth-api-key` `auth-jwt` `auth-oauth-2`; `auth-token` `auth-user` `auth-password` `auth-key-name` `auth-key` `jwt-…` `oauth-…` |
 //! | palette | `palette` `palette-input` `palette-item` |
 //! | response | `response-status` `response-body` `tab-response` `tab-headers` `tab-trailers` `tab-peer` `peer` `chain` `tab-request` (History) `message-list` `message-row` (with `data-index`) `message-detail` `copy-response` `find-input` |

@@ -46,6 +46,8 @@ pub enum Setting {
     NeverEject,
     /// HTTP/2 pings.
     Keepalive,
+    /// How long connecting may take.
+    ConnectTimeout,
     /// The service config.
     ServiceConfig,
 }
@@ -178,6 +180,10 @@ pub fn chips(endpoint: &Endpoint) -> Vec<Chip> {
         let title = format!("An HTTP/2 ping every {}", span::text(ms));
         add(Setting::Keepalive, format!("ping {}", span::text(ms)), title);
     }
+    if let Some(ms) = endpoint.connect_timeout_ms {
+        let title = format!("A connection may take {}", span::text(ms));
+        add(Setting::ConnectTimeout, format!("connect {}", span::text(ms)), title);
+    }
     if let Some(config) = &endpoint.service_config {
         let title = service_config_problem(config).unwrap_or_else(|| config.clone());
         add(Setting::ServiceConfig, "service config".into(), title);
@@ -200,6 +206,7 @@ pub fn reset(endpoint: &mut Endpoint, setting: Setting) {
         Setting::Health => balancing.health = None,
         Setting::NeverEject => balancing.never_eject = false,
         Setting::Keepalive => endpoint.keepalive_ms = None,
+        Setting::ConnectTimeout => endpoint.connect_timeout_ms = None,
         Setting::ServiceConfig => endpoint.service_config = None,
     }
 }
@@ -241,6 +248,20 @@ pub fn keepalive_ms(text: &str) -> Result<Option<u64>, String> {
     match span::time_ms(text)? {
         Some(ms) if ms < 1_000 => Err("At least one second lies between two pings".into()),
         Some(ms) if ms > 24 * 3_600_000 => Err("At most a day lies between two pings".into()),
+        ms => Ok(ms),
+    }
+}
+
+/// Milliseconds that connecting may take as typed; none for the default.
+///
+/// # Errors
+/// A sentence for people.
+pub fn connect_timeout_ms(text: &str) -> Result<Option<u64>, String> {
+    match span::time_ms(text)? {
+        Some(0) => Err("Connecting takes at least a millisecond".into()),
+        Some(ms) if ms > 3_600_000 => {
+            Err("Nobody waits longer than an hour for a connection".into())
+        }
         ms => Ok(ms),
     }
 }

@@ -24,6 +24,7 @@ fn everything() -> Endpoint {
             never_eject: true,
         },
         keepalive_ms: Some(30_000),
+        connect_timeout_ms: Some(2_500),
         service_config: Some("{}".into()),
         ..at("dns:///shop:443")
     }
@@ -90,6 +91,7 @@ fn each_setting_has_a_chip_and_can_be_put_back_alone() {
             "healthy only",
             "never eject",
             "ping 30s",
+            "connect 2500ms",
             "service config",
         ]
     );
@@ -149,6 +151,8 @@ fn pings_have_bounds() {
     ] {
         assert_eq!(keepalive_ms(text), expected.map_err(str::to_owned), "{text}");
     }
+    assert_eq!(connect_timeout_ms("2.5s"), Ok(Some(2_500)));
+    assert!(connect_timeout_ms("0").is_err() && connect_timeout_ms("2h").is_err());
     assert_eq!(typed("  a "), Some("a".to_owned()));
     assert_eq!(typed("  "), None);
 }

@@ -78,6 +78,7 @@ pub fn phases(timings: &Timings) -> Vec<Bar> {
     let beside = "Measured beside the call, not part of its time";
     let (to_headers, to_first) = waits(timings);
     let all = [
+        ("attempts", "soft", timings.retry_ns, "Attempts that failed and the waits after them"),
         ("resolve", "", timings.resolve_ns, "Until the name was resolved"),
         ("connect", "", timings.connect_ns, "Until TCP was up"),
         ("tls", "", timings.tls_ns, "Until TLS was up"),
@@ -127,7 +128,8 @@ pub fn phases(timings: &Timings) -> Vec<Bar> {
 /// The wait for a response, parted where its headers came: until then, and from there on. Headers that came with the
 /// message, or outside the wait, do not part it.
 fn waits(timings: &Timings) -> (Option<u64>, Option<u64>) {
-    let before = [timings.resolve_ns, timings.connect_ns, timings.tls_ns, timings.send_ns];
+    let Timings { retry_ns, resolve_ns, connect_ns, tls_ns, send_ns, .. } = *timings;
+    let before = [retry_ns, resolve_ns, connect_ns, tls_ns, send_ns];
     let began = before.iter().flatten().fold(0_u64, |sum, ns| sum.saturating_add(*ns));
     let parted = timings.wait_ns.zip(timings.headers_at_ns).and_then(|(wait, headers)| {
         let first = headers.checked_sub(began).filter(|ns| *ns > 0)?;

@@ -45,20 +45,22 @@ pub fn serve(record: &mut CallRecord, auth: Option<&'static str>) {
 /// Where the time of a call went.
 pub fn timings(record: &CallRecord) -> Timings {
     let new = record.spec.cold || record.id == 1;
+    let tried = record.attempts.last().map(|last| last.ended_at_ns + last.backoff_ns);
+    let began = tried.unwrap_or_default();
     Timings {
         reused: !new,
-        retry_ns: None,
+        retry_ns: tried,
         resolve_ns: new.then_some(410_000),
         connect_ns: new.then_some(280_000),
         tls_ns: (new && record.tls.is_some()).then_some(1_900_000),
         encode_ns: Some(4_000),
         send_ns: Some(61_000),
-        headers_at_ns: Some(if new { 2_400_000 } else { 2_100_000 }),
+        headers_at_ns: Some(began + if new { 4_400_000 } else { 2_100_000 }),
         wait_ns: Some(3_520_000),
         receive_ns: Some(210_000),
         trailers_ns: Some(40_000),
         decode_ns: Some(9_000),
-        total_ns: record.attempts.last().map_or(3_840_000, |last| last.ended_at_ns + 5_300_000),
+        total_ns: began + 3_840_000,
     }
 }
 

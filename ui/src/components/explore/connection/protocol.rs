@@ -3,7 +3,7 @@
 use crate::{
     components::field::{ChoiceField, ParsedField, TextField},
     state::{
-        connection::{keepalive_ms, typed},
+        connection::{connect_timeout_ms, keepalive_ms, typed},
         span,
     },
     store::Tab,
@@ -56,6 +56,17 @@ pub fn ProtocolPart(tab: Tab) -> impl IntoView {
                 take=Callback::new(move |text: String| match keepalive_ms(&text) {
                     Ok(ms) => {
                         tab.edit_endpoint(|e| e.keepalive_ms = ms);
+                        None
+                    }
+                    Err(why) => Some(why),
+                })
+            />
+            <ParsedField
+                id="connect-timeout" label="time out" hint="of connecting" placeholder="10s"
+                value=Signal::derive(move || endpoint.with(|e| e.connect_timeout_ms.map(span::text).unwrap_or_default()))
+                take=Callback::new(move |text: String| match connect_timeout_ms(&text) {
+                    Ok(ms) => {
+                        tab.edit_endpoint(|e| e.connect_timeout_ms = ms);
                         None
                     }
                     Err(why) => Some(why),
