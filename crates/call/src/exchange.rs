@@ -153,14 +153,18 @@ async fn receive(
     let ended = |end, count| ended(end, plan, count, accepted.as_deref(), teller);
     let mut reader = match plan.protocol.answer(&head) {
         Answer::Over(end) => return ended(end, 0),
-        Answer::Body { metadata, reader } => {
-            teller.tell(CallEventKind::Headers { metadata });
+        Answer::Body { metadata, reader, failed } => {
+            match failed {
+                false => teller.tell(CallEventKind::Headers { metadata }),
+                true => teller.tell_refusal(metadata),
+            }
             reader
         }
         Answer::Foreign { code, what, help } => {
-            let metadata = crate::metadata::from_headers(&head.headers, &[]);
-            teller.tell(CallEventKind::Headers { metadata });
-            return Err(explain::not_grpc(code, what, &quote(&mut body).await, help));
+            teller.tell_refusal(crate::metadata::from_headers(&head.headers, &[]));
+            let said = quote(&mut body).await;
+            read_rest(&mut body).await;
+            return Err(explain::not_grpc(code, what, &said, help));
         }
     };
     let mut count = 0_u64;

@@ -209,6 +209,15 @@ impl Teller {
         }
     }
 
+    /// Tells the headers of a response that holds nothing but a failure: as gRPC's trailers-only responses, it does
+    /// not keep the call from being tried again
+    /// (<https://github.com/grpc/proposal/blob/master/A6-client-retries.md#when-retries-are-valid>).
+    pub fn tell_refusal(&self, metadata: Vec<Metadatum>) {
+        let kind = CallEventKind::Headers { metadata };
+        let event = Box::new(CallEvent { at_ns: self.now(), kind });
+        self.shared.lock().events.push_back(Told::Other(event));
+    }
+
     /// Does what is no part of the call's time: the clock of its events stands still meanwhile.
     pub fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
         let begun = Instant::now();
@@ -287,4 +296,29 @@ fn pushback(metadatum: &Metadatum) -> Option<Pushback> {
 
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::StreamExt;
+
+    #[tokio::test]
+    async fn work_aside_is_not_counted() {
+        let (tx, rx) = tokio::sync::oneshot::channel();
+        let listener = spawn(|teller| async move {
+            let outer = Instant::now();
+            teller.tell(CallEventKind::HalfClosed);
+            let inner = teller.aside(|| {
+                let begun = Instant::now();
+                while begun.elapsed() < Duration::from_millis(2) {}
+                begun.elapsed()
+            });
+            teller.tell(CallEventKind::HalfClosed);
+            tx.send(outer.elapsed() - inner).unwrap();
+        });
+        let at: Vec<u64> = listener.map(|event| event.at_ns).collect().await;
+        let beside = rx.await.unwrap();
+        assert!(at[0] <= at[1] && at[1] - at[0] <= nanos(beside), "{at:?} {beside:?}");
+    }
 }

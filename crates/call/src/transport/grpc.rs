@@ -67,7 +67,7 @@ impl Protocol for Grpc {
             limit: self.limit,
             end: None,
         });
-        Answer::Body { metadata: from_headers(&head.headers, &[]), reader }
+        Answer::Body { metadata: from_headers(&head.headers, &[]), reader, failed: false }
     }
 }
 

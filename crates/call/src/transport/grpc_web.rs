@@ -88,7 +88,11 @@ impl Protocol for GrpcWeb {
             over: false,
             misplaced: false,
         };
-        Answer::Body { metadata: from_headers(&head.headers, &[]), reader: Box::new(reader) }
+        Answer::Body {
+            metadata: from_headers(&head.headers, &[]),
+            reader: Box::new(reader),
+            failed: false,
+        }
     }
 }
 

@@ -63,6 +63,8 @@ pub(crate) enum Answer {
         metadata: Vec<Metadatum>,
         /// Takes them out of the body.
         reader: Box<dyn Reader>,
+        /// Whether there are no messages, only an end that is not OK.
+        failed: bool,
     },
     /// Something else than this protocol.
     Foreign {

@@ -4,13 +4,15 @@ use crate::http1::*;
 use crate::support::*;
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use wirelab_call::{Client, Invoke, requests};
 use wirelab_model::{
-    CallEventKind, CallKind, CallSpec, Health, HttpVersion, Metadatum, ProblemKind, Transport,
+    CallEvent, CallEventKind, CallKind, CallSpec, Health, HttpVersion, Metadatum, ProblemKind,
+    RetryPolicy, Transport,
 };
 use wirelab_schema::{Input, Schema, Source};
 use wirelab_transcode::Codec;
@@ -356,6 +358,35 @@ async fn a_conversation_wants_http2() {
         Call::new(all).steps().replace("headers ", ""),
         "resolved connected sent:1 received:1 sent:2 received:2 half-closed trailers OK"
     );
+}
+
+/// An HTTP status other than 200 is what gRPC says without headers: nothing of an answer has come yet.
+#[tokio::test]
+async fn refusals_are_tried_again() {
+    let json: &[(&str, &str)] = &[("content-type", "application/json")];
+    let error = response("503 Service Unavailable", json, br#"{"code": "unavailable"}"#);
+    let proxy = response("502 Bad Gateway", &[("content-type", "text/plain")], b"down");
+    for refusal in [error, proxy] {
+        let answers = [refusal, response("200 OK", &[("content-type", PROTO)], b"x")];
+        let (answers, asked) = (Arc::new(answers), Arc::new(AtomicUsize::new(0)));
+        let server = tcp(move |mut stream| {
+            let (answers, asked) = (answers.clone(), asked.clone());
+            async move {
+                while let Some(request) = read_request(&mut stream).await {
+                    assert_eq!(request.body, b"abc");
+                    let answer = &answers[asked.fetch_add(1, SeqCst)];
+                    stream.write_all(answer).await.unwrap();
+                }
+            }
+        })
+        .await;
+        let retry = RetryPolicy { initial_backoff_ms: 1, ..RetryPolicy::default() };
+        let spec = CallSpec { retry: Some(retry), ..connect(&server.address, CallKind::Unary) };
+        let call = call(&Client::new(), spec, &[b"abc"]).await;
+        assert_eq!(call.status().name(), "OK", "{:?}", call.status());
+        let tried_again = |event: &&CallEvent| matches!(event.kind, CallEventKind::Retrying(_));
+        assert_eq!(call.events.iter().filter(tried_again).count(), 1);
+    }
 }
 
 #[tokio::test]

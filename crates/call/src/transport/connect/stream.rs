@@ -19,7 +19,11 @@ pub(super) fn answer(head: &response::Parts, limit: u64) -> Answer {
     let encoding = text(&head.headers, "connect-content-encoding");
     let decoder = Decoder::new(limit, encoding).ending(END_STREAM);
     let reader = Read { decoder, limit, over: false };
-    Answer::Body { metadata: from_headers(&head.headers, &[]), reader: Box::new(reader) }
+    Answer::Body {
+        metadata: from_headers(&head.headers, &[]),
+        reader: Box::new(reader),
+        failed: false,
+    }
 }
 
 struct Read {

@@ -29,7 +29,7 @@ pub(super) fn answer(head: &response::Parts, limit: u64, failed: bool) -> Answer
         failed: failed.then_some(head.status),
         at: At::Body,
     };
-    Answer::Body { metadata: from_headers(&headers, &[]), reader: Box::new(reader) }
+    Answer::Body { metadata: from_headers(&headers, &[]), reader: Box::new(reader), failed }
 }
 
 /// Headers and trailers.
