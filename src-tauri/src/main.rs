@@ -7,13 +7,14 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 use clap::Parser;
+use futures_util::StreamExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tauri::{Manager, RunEvent};
 use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 use tokio_util::sync::CancellationToken;
-use wirelab_model::{Endpoint, Problem, ProblemKind, SourceSpec};
+use wirelab_model::{Endpoint, Problem, ProblemKind, SourceSpec, StudioEvent};
 use wirelab_studio::{Config, Studio};
 
 mod bridge;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
             let folder = arguments.data_dir.clone();
             match tauri::async_runtime::block_on(open(arguments, begin)) {
                 Ok(studio) => {
+                    sign_in(&studio);
                     app.manage(bridge::Bridge::new(studio));
                     let folder = folder.or_else(|| app.path().app_config_dir().ok());
                     window::open(app, folder)?;
@@ -120,6 +122,22 @@ async fn serve_demo(stop: CancellationToken) -> Result<String, Problem> {
         }
     });
     Ok(address)
+}
+
+/// Opens a browser where somebody has to sign in; the window itself never goes there.
+fn sign_in(studio: &Studio) {
+    let mut events = studio.events();
+    tauri::async_runtime::spawn(async move {
+        while let Some(event) = events.next().await {
+            let StudioEvent::SignIn { url, .. } = event else { continue };
+            // Without waiting for it.
+            std::thread::spawn(move || {
+                if let Err(error) = webbrowser::open(&url) {
+                    eprintln!("error: no browser could be opened: {error}");
+                }
+            });
+        }
+    });
 }
 
 /// Says why there is no studio, on the terminal and in a dialog, and ends.
