@@ -49,6 +49,7 @@ pub fn endpoint(address: &str, connection: &Connection) -> Result<Endpoint, Prob
             health: connection.health_service.clone(),
             ..Balancing::default()
         },
+        connect_timeout_ms: connection.connect_timeout.map(millis),
         keepalive_ms: connection.keepalive.map(millis),
         service_config,
     })
