@@ -167,3 +167,15 @@ fn connections_that_grow_old_are_replaced() {
     assert_eq!(next.code(), 0, "{next:?}");
     assert_eq!(next.record["timings"]["reused"], json!(false), "{next:?}");
 }
+
+#[test]
+fn a_warm_connection_is_told_from_a_cold_one() {
+    let server = Python::start(&[]);
+    let endpoint = json!({"address": server.address});
+    let studio = studio(&endpoint);
+    let warm = get_part(&studio, &endpoint);
+    assert_eq!(warm.record["timings"]["reused"], json!(true), "{warm:?}");
+    let spec = json!({"endpoint": endpoint, "method": "parts.v1.Parts/GetPart", "cold": true});
+    let cold = studio.call(&spec, &[json!({})]);
+    assert_eq!((cold.code(), &cold.record["timings"]["reused"]), (0, &json!(false)), "{cold:?}");
+}
