@@ -1,8 +1,10 @@
 //! Reads the details of a status (<https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto>).
 
 use crate::{codecs::Codecs, json};
+use std::sync::OnceLock;
 use wirelab_model::{Blob, StatusDetail};
-use wirelab_transcode::FieldSpan;
+use wirelab_schema::{Input, Schema, Source};
+use wirelab_transcode::{Codec, FieldSpan};
 
 /// More fields than any status that fits into trailers has.
 const MAX_FIELDS: usize = 4_096;
@@ -10,13 +12,13 @@ const MAX_FIELDS: usize = 4_096;
 /// Each detail of a serialized `google.rpc.Status`. A detail whose type is not known, or whose bytes are not of its
 /// type, has no JSON but its bytes; what is no part of a `Status` comes last as a detail without a type.
 pub fn read(status: &Blob, codecs: &Codecs) -> Vec<StatusDetail> {
-    let spans = match codecs.message("google.rpc.Status") {
+    let spans = match message(codecs, "google.rpc.Status") {
         Some(codec) => codec.spans(status, MAX_FIELDS),
         None => Vec::new(),
     };
     let mut details = split(status, &spans);
     for detail in &mut details {
-        let codec = codecs.message(&detail.type_name);
+        let codec = message(codecs, &detail.type_name);
         let text = codec.and_then(|codec| json::pretty(&codec, &detail.wire).ok());
         detail.json = text.unwrap_or_default();
     }
@@ -26,6 +28,20 @@ pub fn read(status: &Blob, codecs: &Codecs) -> Vec<StatusDetail> {
         details.push(StatusDetail { wire: Blob(rest), ..StatusDetail::default() });
     }
     details
+}
+
+/// A type of a loaded source, or a built-in one where no source is loaded that would bring it.
+fn message(codecs: &Codecs, name: &str) -> Option<Codec> {
+    static BUILTIN: OnceLock<Codecs> = OnceLock::new();
+    let builtin = || {
+        BUILTIN.get_or_init(|| {
+            // A set of one file without content, to which the built-in ones are added.
+            let set = b"\n\x14\n\nnone.proto\x62\x06proto3".to_vec();
+            let source = Source::load(&Input::Descriptors { set, problems: Vec::new() });
+            Codecs::new(Schema::new([("builtin".to_owned(), source)]))
+        })
+    };
+    codecs.message(name).or_else(|| builtin().message(name))
 }
 
 /// The entries of `details` with their types and bytes.
@@ -61,13 +77,13 @@ mod tests {
     use serde_json::{Value, json};
 
     fn codecs() -> Codecs {
-        Codecs::new(wirelab_schema::Schema::default())
+        Codecs::new(Schema::new([]))
     }
 
     /// A `google.rpc.Status` with these details.
     fn status(codecs: &Codecs, details: &[Value]) -> Blob {
         let text = json!({"code": 5, "message": "gone", "details": details}).to_string();
-        let codec = codecs.message("google.rpc.Status").expect("it is built in");
+        let codec = message(codecs, "google.rpc.Status").expect("it is built in");
         json::encode(&codec, &text).expect("the details are right").into()
     }
 
