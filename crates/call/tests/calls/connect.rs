@@ -481,23 +481,3 @@ async fn breaking_off_reaches_the_server() {
     drop(events);
     assert_eq!(ends.recv().await, Some(Some(0)));
 }
-
-/// Two calls at once over HTTP/1.1 take two connections, which later calls then share.
-#[tokio::test]
-async fn one_call_at_a_time() {
-    let (server, mut asked) = http1(response("200 OK", &[("content-type", PROTO)], b"x")).await;
-    let client = Client::new();
-    let spec = connect(&server.address, CallKind::Unary);
-    let one = || call(&client, spec.clone(), &[b"abc"]);
-    let (a, b) = tokio::join!(one(), one());
-    let mut steps = [a.steps(), b.steps()];
-    steps.sort();
-    assert!(steps[1].starts_with("resolved connected"), "{steps:?}");
-    assert!(!a.wire().shared && !b.wire().shared);
-    for _ in 0..5 {
-        assert!(one().await.steps().starts_with("reused"));
-    }
-    for _ in 0..7 {
-        assert_eq!(asked.recv().await.unwrap().body, b"abc");
-    }
-}

@@ -284,3 +284,24 @@ async fn more_calls_than_connections() {
     let most = most.load(SeqCst);
     assert!((1..=MAX_HTTP1_CALLS_PER_ENDPOINT).contains(&most), "{most} connections");
 }
+
+/// Two calls at once over HTTP/1.1 take two connections, which later calls then share.
+#[tokio::test]
+async fn one_call_at_a_time() {
+    let (server, mut asked) =
+        http1(response("200 OK", &[("content-type", "application/proto")], b"x")).await;
+    let client = Client::new();
+    let spec = connect(&server.address, CallKind::Unary);
+    let one = || call(&client, spec.clone(), &[b"abc"]);
+    let (a, b) = tokio::join!(one(), one());
+    let mut steps = [a.steps(), b.steps()];
+    steps.sort();
+    assert!(steps[1].starts_with("resolved connected"), "{steps:?}");
+    assert!(!a.wire().shared && !b.wire().shared);
+    for _ in 0..5 {
+        assert!(one().await.steps().starts_with("reused"));
+    }
+    for _ in 0..7 {
+        assert_eq!(asked.recv().await.unwrap().body, b"abc");
+    }
+}
