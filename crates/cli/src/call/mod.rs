@@ -172,8 +172,10 @@ async fn send(
         Some(Err(problem)) => Err(problem),
     };
     let Err(problem) = sent else { return sent };
-    // A server may end a call before it has heard everything: then the status says more than this problem.
-    if studio.call(id).await?.state != CallState::Running {
+    // A server may end a call before it has heard everything: then the status says more than this problem. Requests
+    // are no longer taken a moment before the record tells the end.
+    let ending = problem.kind == ProblemKind::NotFound;
+    if ending || studio.call(id).await?.state != CallState::Running {
         return Ok(false);
     }
     studio.cancel_call(id).await?;
