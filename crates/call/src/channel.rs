@@ -481,3 +481,6 @@ impl Driver {
 
 /// How long a call waits until the health of an instance is known.
 pub(crate) const HEALTH_WAIT: Duration = CONNECT_TIMEOUT;
+
+#[cfg(test)]
+mod tests;

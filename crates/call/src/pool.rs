@@ -339,6 +339,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_peer_that_leaves_a_ping_unanswered_is_left() {
+        use tokio::io::AsyncWriteExt;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let patience = Patience { pong: Duration::from_secs(1), ..Patience::default() };
+        let hanging = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            // An empty SETTINGS frame, and no more.
+            stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        });
+        let spec = CallSpec {
+            endpoint: wirelab_model::Endpoint {
+                address: address.clone(),
+                keepalive_ms: Some(60_000),
+                ..Default::default()
+            },
+            method: "a.B/C".into(),
+            ..CallSpec::default()
+        };
+        let client = client(patience);
+        let events = client.invoke(spec, requests([vec![]]), CancellationToken::new());
+        let problem = problem(events.collect().await);
+        assert_eq!(
+            problem.message.replace(&address, "ADDR"),
+            "ADDR stopped answering: a ping got no answer for 1 s"
+        );
+        hanging.await.unwrap();
+    }
+
+    #[tokio::test]
     async fn an_idle_connection_is_closed() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();

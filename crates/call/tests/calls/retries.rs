@@ -194,7 +194,8 @@ async fn the_deadline_holds_for_all_attempts() {
     let mut spec = spec(&server.address, CallKind::Unary);
     let slow = RetryPolicy { initial_backoff_ms: u64::MAX, max_backoff_ms: u64::MAX, ..quick(5) };
     spec.retry = Some(slow);
-    spec.deadline_ms = Some(200);
+    // Long enough for the first attempt, however slow the machine.
+    spec.deadline_ms = Some(1_000);
     let call = call(&Client::new(), spec, &[b"abc"]).await;
     assert_eq!(call.problem().kind, ProblemKind::Deadline);
     assert!(call.steps().ends_with("trailers retrying:1 DEADLINE_EXCEEDED"), "{}", call.steps());
