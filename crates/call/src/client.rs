@@ -7,11 +7,12 @@ use crate::pool::Pool;
 use crate::tls::Tls;
 use crate::transport::Types;
 use crate::{Reflected, attempts, health, queue, reflect};
+use futures_util::Stream;
 use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use wirelab_model::{
-    Auth, CallSpec, ChannelInfo, Endpoint, Health, Metadatum, Problem, TlsOptions,
+    Auth, CallSpec, ChannelInfo, Endpoint, Health, HealthQuery, Metadatum, Problem, TlsOptions,
 };
 
 /// Calls gRPC servers. Cheap to clone; clones share their connections.
@@ -77,8 +78,16 @@ impl Client {
     }
 
     /// Asks a server for its health, waiting at most [`HEALTH_TIMEOUT`](crate::HEALTH_TIMEOUT).
-    pub async fn health(&self, endpoint: &Endpoint) -> Health {
-        health::health(self, endpoint).await
+    pub async fn health(&self, query: &HealthQuery) -> Health {
+        health::check(self, query).await
+    }
+
+    /// What a server says of its health, now and whenever it changes; never ends. Where its health service has no
+    /// Watch it is asked every [`HEALTH_INTERVAL`](crate::HEALTH_INTERVAL); a lost server is asked again after
+    /// [`HEALTH_BACKOFF`](crate::HEALTH_BACKOFF), which doubles up to
+    /// [`HEALTH_MAX_BACKOFF`](crate::HEALTH_MAX_BACKOFF). Must be polled inside a Tokio runtime.
+    pub fn watch_health(&self, query: HealthQuery) -> impl Stream<Item = Health> + Send + 'static {
+        health::watch(self.clone(), query)
     }
 
     /// The instances behind an endpoint as they are now. Begins to watch them when nobody has called there yet,

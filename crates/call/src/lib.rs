@@ -64,7 +64,7 @@ pub use auth::{SIGN_IN_WAIT, TOKEN_MARGIN, TOKEN_TIMEOUT};
 pub use balance::{EJECT_AFTER, FIRST_EJECTION, LAST_EJECTION};
 pub use client::Client;
 pub use connect::{CONNECT_TIMEOUT, READY_MAX_WAIT, READY_WAIT};
-pub use health::HEALTH_TIMEOUT;
+pub use health::{HEALTH_BACKOFF, HEALTH_INTERVAL, HEALTH_MAX_BACKOFF, HEALTH_TIMEOUT};
 pub use invoke::{Events, Invoke, Requests, requests};
 pub use keepalive::{KEEPALIVE_TIMEOUT, MIN_KEEPALIVE};
 pub use pool::{MAX_CONNECTIONS_PER_ENDPOINT, MAX_HTTP1_CALLS_PER_ENDPOINT, POOL_IDLE_TIMEOUT};

@@ -14,6 +14,7 @@ mod describe;
 mod endpoint;
 mod grpcurl;
 mod header;
+mod health;
 mod input;
 mod normalise;
 mod output;
@@ -79,6 +80,7 @@ async fn run(command: Command) -> Result<u8, Problem> {
         Command::Call(args) => call::run(args).await,
         // `parse` has made another command of it.
         Command::Grpcurl { .. } => Ok(1),
+        Command::Health(args) => health::run(args).await,
         Command::Transcode(args) => transcode::run(args).await,
         Command::Compare(args) => compare::run(args).await,
         Command::Demo(args) => demo::run(args).await,

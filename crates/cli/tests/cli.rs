@@ -137,6 +137,35 @@ fn verbose() {
 }
 
 #[test]
+fn health() {
+    check(
+        "health",
+        &[
+            ("health {sample}", ""),
+            ("health -plaintext {sample} helloworld.Greeter", ""),
+            ("health {sample} no.Such", ""),
+            ("health {dead}", ""),
+            ("health nowhere", ""),
+        ],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn health_is_watched() {
+    let sample = Sample::start();
+    let folder = tempfile::tempdir().unwrap();
+    let address = sample.address.to_string();
+    let mut watch = wirelab(folder.path()).args(["health", &address, "--watch"]).spawn().unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "SERVING");
+    drop(sample);
+    assert_eq!(lines.next().unwrap().unwrap(), "DOWN");
+    interrupt(&watch);
+    assert_eq!(watch.wait().unwrap().code(), Some(2));
+}
+
+#[test]
 fn help() {
     check(
         "help",
@@ -147,6 +176,7 @@ fn help() {
             ("describe --help", ""),
             ("call --help", ""),
             ("grpcurl --help", ""),
+            ("health --help", ""),
             ("transcode --help", ""),
             ("compare --help", ""),
             ("demo --help", ""),

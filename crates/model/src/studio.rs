@@ -15,7 +15,8 @@ macro_rules! studio_methods {
             hello(()) -> $crate::Hello;
             /// Everything the loaded sources offer.
             catalog(()) -> $crate::Catalog;
-            /// Loads one more source; a source given twice is reloaded. Its problems are in the catalog.
+            /// Loads one more source; files given twice are read again. What a server said of itself by reflection
+            /// holds until `reload` asks again. The source's problems are in the catalog.
             add_source($crate::SourceSpec) -> $crate::Catalog;
             /// Forgets a source.
             remove_source($crate::SourceId) -> $crate::Catalog;
@@ -76,6 +77,9 @@ macro_rules! studio_methods {
             delete_bench($crate::BenchId) -> ();
             /// Whether a server is there and what its health service says.
             health($crate::Endpoint) -> $crate::Health;
+            /// Watches the health of a server (none: of no server any longer) instead of the one before; what it says
+            /// comes as [`StudioEvent::Health`], at first and whenever it changes.
+            watch_health(Option<$crate::HealthQuery>) -> ();
             /// The instances behind an address as they are now; begins to watch them when nobody has called yet.
             channel($crate::Endpoint) -> $crate::ChannelInfo;
             /// Reads a `grpcurl` or `wirelab call` command line as a request.
@@ -206,6 +210,28 @@ pub struct StatusDetail {
     pub wire: Blob,
 }
 
+/// Whose health is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthQuery {
+    /// The server.
+    pub endpoint: Endpoint,
+    /// Full name of a service; empty for the server as a whole.
+    #[serde(default)]
+    pub service: String,
+    /// Sent with the question.
+    #[serde(default)]
+    pub metadata: Vec<Metadatum>,
+}
+
+/// What a watched server says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HealthUpdate {
+    /// What was asked.
+    pub query: HealthQuery,
+    /// The answer.
+    pub health: Health,
+}
+
 /// What a server says of its health.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Health {
@@ -213,6 +239,8 @@ pub enum Health {
     Serving,
     /// It says NOT_SERVING.
     NotServing,
+    /// It does not know the service that was asked for.
+    Unknown,
     /// The server answers gRPC, but has no health service.
     Up,
     /// It does not answer as a gRPC server.
@@ -244,6 +272,8 @@ pub enum StudioEvent {
         /// To be opened in a browser: `http` or `https`.
         url: String,
     },
+    /// What the watched server says of its health.
+    Health(Box<HealthUpdate>),
     /// Events were dropped because this screen was slow.
     Lagged,
 }

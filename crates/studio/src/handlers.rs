@@ -159,7 +159,12 @@ impl Handlers for Studio {
     }
 
     async fn health(&self, endpoint: Endpoint) -> Result<Health, Problem> {
-        Ok(self.0.client.health(&endpoint).await)
+        Ok(self.check_health(&HealthQuery { endpoint, ..HealthQuery::default() }).await)
+    }
+
+    async fn watch_health(&self, query: Option<HealthQuery>) -> Result<(), Problem> {
+        self.watch_one(query);
+        Ok(())
     }
 
     async fn channel(&self, endpoint: Endpoint) -> Result<ChannelInfo, Problem> {

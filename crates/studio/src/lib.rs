@@ -22,11 +22,13 @@ mod data;
 mod details;
 mod dispatch;
 mod handlers;
+mod health;
 mod json;
 pub mod layout;
 mod live;
 mod messages;
 mod records;
+mod reflected;
 mod run;
 mod sources;
 
@@ -75,6 +77,7 @@ struct Inner {
     calls: calls::Calls,
     kept: credentials::Kept,
     benches: benches::Benches,
+    health: health::Watch,
     /// Everything that runs in the background.
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -103,6 +106,7 @@ impl Studio {
             calls: calls::Calls::default(),
             kept: credentials::Kept::default(),
             benches: benches::Benches::default(),
+            health: health::Watch::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         }));

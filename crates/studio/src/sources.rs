@@ -1,6 +1,6 @@
 //! The loaded sources and the schema they make together.
 
-use crate::{Studio, bus::Bus, codecs::Codecs};
+use crate::{Studio, bus::Bus, codecs::Codecs, reflected::Reflections};
 use futures_util::{StreamExt, stream};
 use std::{
     path::{Path, PathBuf},
@@ -18,6 +18,7 @@ const AT_A_TIME: usize = 4;
 pub struct Sources {
     client: Client,
     bus: Bus,
+    reflections: Reflections,
     entries: Mutex<Vec<Entry>>,
     /// What the entries make together; replaced as a whole.
     /// Shared with the client, which finds the types of methods there.
@@ -97,6 +98,7 @@ impl Sources {
         Sources {
             client,
             bus,
+            reflections: Reflections::default(),
             entries: Mutex::default(),
             built: Arc::default(),
             building: tokio::sync::Mutex::default(),
@@ -157,24 +159,25 @@ impl Sources {
         Ok(id)
     }
 
-    /// Reads sources, several at a time, and publishes what they make.
-    async fn load(&self, ids: Vec<SourceId>) {
+    /// Reads sources, several at a time, and publishes what they make. Servers that said before what they are are
+    /// asked `again` or not.
+    async fn load(&self, ids: Vec<SourceId>, again: bool) {
         for entry in self.entries().iter_mut().filter(|entry| ids.contains(&entry.info.id)) {
             entry.info.state = SourceState::Loading;
         }
         self.build().await;
-        let loads = stream::iter(ids).map(|id| self.load_one(id));
+        let loads = stream::iter(ids).map(|id| self.load_one(id, again));
         loads.buffer_unordered(AT_A_TIME).collect::<()>().await;
     }
 
-    async fn load_one(&self, id: SourceId) {
+    async fn load_one(&self, id: SourceId, again: bool) {
         let (spec, load) = {
             let mut entries = self.entries();
             let Some(entry) = entries.iter_mut().find(|entry| entry.info.id == id) else { return };
             entry.load += 1;
             (entry.info.spec.clone(), entry.load)
         };
-        let read = self.read(spec).await;
+        let read = self.read(spec, again).await;
         {
             let mut entries = self.entries();
             let entry = entries.iter_mut().find(|entry| entry.info.id == id && entry.load == load);
@@ -199,7 +202,7 @@ impl Sources {
         self.build().await;
     }
 
-    async fn read(&self, spec: SourceSpec) -> Result<Source, Problem> {
+    async fn read(&self, spec: SourceSpec, again: bool) -> Result<Source, Problem> {
         let input = match spec {
             SourceSpec::Files { path, import_roots } => Input::Files {
                 path: path.into(),
@@ -207,8 +210,9 @@ impl Sources {
             },
             SourceSpec::DescriptorSet { path } => Input::DescriptorSet { path: path.into() },
             SourceSpec::Reflection { endpoint, metadata } => {
-                let reflected = self.client.reflect(&endpoint, &metadata).await?;
-                Input::Descriptors { set: reflected.set, problems: reflected.problems }
+                let client = &self.client;
+                let said = self.reflections.get(client, &endpoint, &metadata, again).await?;
+                Input::Descriptors { set: said.set.clone(), problems: said.problems.clone() }
             }
         };
         let loaded = tokio::task::spawn_blocking(move || Source::load(&input)).await;
@@ -264,10 +268,10 @@ impl Studio {
         if !remembered.is_empty() {
             let (inner, closing) = (self.0.clone(), self.0.closing.clone());
             self.0.tasks.spawn(async move {
-                closing.run_until_cancelled(inner.sources.load(remembered)).await;
+                closing.run_until_cancelled(inner.sources.load(remembered, false)).await;
             });
         }
-        sources.load(given).await;
+        sources.load(given, false).await;
         Ok(())
     }
 
@@ -280,7 +284,7 @@ impl Studio {
         {
             self.0.records.troubled(&problem);
         }
-        self.0.sources.load(vec![id]).await;
+        self.0.sources.load(vec![id], false).await;
         Ok(self.0.sources.catalog())
     }
 
@@ -309,7 +313,7 @@ impl Studio {
             Some(id) if all.contains(&id) => vec![id],
             Some(id) => return Err(unknown(&id)),
         };
-        self.0.sources.load(ids).await;
+        self.0.sources.load(ids, true).await;
         Ok(self.0.sources.catalog())
     }
 }

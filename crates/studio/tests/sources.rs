@@ -4,7 +4,9 @@ mod common;
 
 use common::Rig;
 use std::{fs, path::Path};
+use tokio_util::sync::CancellationToken;
 use wirelab_model::*;
+use wirelab_schema::{Input, Source};
 use wirelab_studio::{Config, Studio};
 
 const GREETER: &str = r#"
@@ -199,4 +201,76 @@ async fn a_grpcurl_line_becomes_a_request_and_a_request_a_line() {
         rig.ask::<ParsedCommand>("parse_command", "ls").await.unwrap_err().kind,
         ProblemKind::Mismatch
     );
+}
+
+/// Says by reflection what a .proto text defines.
+async fn reflecting(text: &str, listener: tokio::net::TcpListener, stop: CancellationToken) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("greet.proto"), text).unwrap();
+    let input = Input::Files { path: folder.path().to_owned(), import_roots: Vec::new() };
+    let set = Source::load(&input).pool().encode_to_vec();
+    let service = tonic_reflection::server::Builder::configure()
+        .include_reflection_service(false)
+        .register_encoded_file_descriptor_set(&set)
+        .build_v1()
+        .unwrap();
+    let incoming = tonic::transport::server::TcpIncoming::from(listener);
+    let server = tonic::transport::Server::builder().add_service(service);
+    server.serve_with_incoming_shutdown(incoming, stop.cancelled_owned()).await.unwrap();
+}
+
+/// A server is asked once; then again on demand, also when it is another one by then, and what it said last holds
+/// while it is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_asked_once_and_again_on_demand() {
+    let rig = Rig::new().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let endpoint = Endpoint { address: address.to_string(), ..Endpoint::default() };
+    let spec = SourceSpec::Reflection { endpoint, metadata: Vec::new() };
+    let methods = |catalog: &Catalog| -> Vec<String> {
+        let found = catalog.services.iter().filter(|service| service.name == "greet.Greeter");
+        found.flat_map(|service| &service.methods).map(|method| method.name.clone()).collect()
+    };
+
+    let stop = CancellationToken::new();
+    let server = tokio::spawn({
+        let stop = stop.clone();
+        async move { reflecting(GREETER, listener, stop).await }
+    });
+    let first: Catalog = rig.must("add_source", &spec).await;
+    assert_eq!(methods(&first), ["Hello"]);
+    let id = first.sources[1].id.clone();
+    stop.cancel();
+    server.await.unwrap();
+
+    // Nobody is there any more.
+    let left: Catalog = rig.must("remove_source", &id).await;
+    assert!(methods(&left).is_empty());
+    let again: Catalog = rig.must("add_source", &spec).await;
+    assert_eq!(
+        (methods(&again), again.sources[1].state),
+        (vec!["Hello".to_owned()], SourceState::Ready)
+    );
+    let gone: Catalog = rig.must("reload", Some(&id)).await;
+    assert_eq!(
+        (methods(&gone), gone.sources[1].state),
+        (vec!["Hello".to_owned()], SourceState::Failed)
+    );
+    assert_eq!(gone.sources[1].problems[0].kind, ProblemKind::Unreachable);
+
+    // Another version of the server.
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    let stop = CancellationToken::new();
+    let server = tokio::spawn({
+        let stop = stop.clone();
+        async move { reflecting(&GREETER.replace("Hello", "Hallo"), listener, stop).await }
+    });
+    let new: Catalog = rig.must("reload", Some(&id)).await;
+    assert_eq!(
+        (methods(&new), new.sources[1].state),
+        (vec!["Hallo".to_owned()], SourceState::Ready)
+    );
+    stop.cancel();
+    server.await.unwrap();
 }

@@ -257,3 +257,32 @@ async fn a_screen_that_does_not_read_is_told_so() {
     assert_eq!(rig.event().await, StudioEvent::Lagged);
     assert!(matches!(rig.event().await, StudioEvent::History { total: 0 }));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_watched_server_s_health_is_told() {
+    let mut rig = Rig::new().await;
+    let query = |address: &str, service: &str| HealthQuery {
+        endpoint: Endpoint { address: address.into(), tls: Tls::Off, ..Endpoint::default() },
+        service: service.into(),
+        metadata: Vec::new(),
+    };
+    async fn next(rig: &mut Rig) -> HealthUpdate {
+        loop {
+            if let StudioEvent::Health(update) = rig.event().await {
+                return *update;
+            }
+        }
+    }
+    let address = rig.address.clone();
+    for (service, health) in [("", Health::Serving), ("no.Such", Health::Unknown)] {
+        let query = query(&address, service);
+        rig.must::<()>("watch_health", Some(&query)).await;
+        assert_eq!(next(&mut rig).await, HealthUpdate { query, health });
+    }
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    rig.must::<()>("watch_health", Some(query(&dead.to_string(), ""))).await;
+    let down = next(&mut rig).await;
+    assert!(matches!(down.health, Health::Down(_)), "{down:?}");
+    rig.must::<()>("watch_health", None::<HealthQuery>).await;
+    rig.studio.close().await;
+}

@@ -143,6 +143,9 @@ impl Store {
             StudioEvent::SignIn { url, .. } => {
                 self.ask_to_open("A call waits until you have signed in in the browser", url);
             }
+            StudioEvent::Health(update) => {
+                self.health.set(Some((update.query.endpoint.address, update.health)));
+            }
             StudioEvent::Lagged => self.ask_everything(),
         }
     }

@@ -3,7 +3,8 @@
 //!
 //! Every service is asked for by name, then every import that is still missing by file name, several questions
 //! ahead of the answers. A question that the server cannot answer costs that answer only: when the server ends
-//! the stream over it, the rest is asked on a new one.
+//! the stream over it, or answers something that cannot be read, the rest is asked on a new one. Since a stream that
+//! breaks may take answers along that were on their way, a question is to blame only when it was asked alone.
 
 mod files;
 mod session;
@@ -22,7 +23,7 @@ pub const REFLECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How many questions are under way at once.
 const AHEAD: usize = 16;
 /// How often a stream that the server ended is opened again.
-const MAX_STREAMS: usize = 64;
+const MAX_STREAMS: usize = 128;
 /// The most services and files taken.
 const MAX_SERVICES: usize = 10_000;
 
@@ -135,8 +136,9 @@ impl Reflection {
     /// Asks until nothing is missing or nothing more can be had.
     async fn all(&mut self, open: impl Fn() -> Session) {
         let mut streams = 1;
+        let mut ahead = AHEAD;
         loop {
-            while self.asked.len() < AHEAD
+            while self.asked.len() < ahead
                 && let Some(question) = self.todo.pop_front()
             {
                 self.session.ask(&question).await;
@@ -150,27 +152,27 @@ impl Reflection {
                     if let Some(question) = self.asked.pop_front() {
                         self.take(question, answer);
                     }
+                    ahead = (ahead * 2).min(AHEAD);
                     if let Some(problem) = self.files.full() {
                         self.problems.push(problem);
                         return;
                     }
                 }
                 Err(status) => {
-                    let local = status
-                        .problem
-                        .as_ref()
-                        .is_some_and(|problem| problem.kind != ProblemKind::Status);
-                    if local || streams == MAX_STREAMS {
+                    let kind = status.problem.as_ref().map(|problem| problem.kind);
+                    if kind.is_some_and(is_final) || streams == MAX_STREAMS {
                         self.give_up(&status);
                         return;
                     }
-                    // Answers come in order, so the first question without one ended the stream.
-                    if let Some(question) = self.asked.pop_front() {
+                    if self.asked.len() == 1
+                        && let Some(question) = self.asked.pop_front()
+                    {
                         self.problems.push(question.unanswered(&end(&status)));
                     }
                     while let Some(question) = self.asked.pop_back() {
                         self.todo.push_front(question);
                     }
+                    ahead = 1;
                     self.session = open();
                     streams += 1;
                 }
@@ -238,6 +240,18 @@ impl Reflection {
         problems.extend(cycles);
         Reflected { set, problems, services: self.services, version: self.version }
     }
+}
+
+/// Whether asking anything else would fail as well.
+fn is_final(kind: ProblemKind) -> bool {
+    matches!(
+        kind,
+        ProblemKind::Unreachable
+            | ProblemKind::Tls
+            | ProblemKind::Deadline
+            | ProblemKind::Cancelled
+            | ProblemKind::Mismatch
+    )
 }
 
 fn end(status: &Status) -> String {

@@ -424,14 +424,11 @@ async fn health_and_reflection() {
     let (server, mut asked) = http1(serving).await;
     let mut endpoint = connect(&server.address, CallKind::Unary).endpoint;
     endpoint.transport = Transport::ConnectJson;
-    assert_eq!(Client::new().health(&endpoint).await, Health::Serving);
+    let query = wirelab_model::HealthQuery { endpoint: endpoint.clone(), ..Default::default() };
+    assert_eq!(Client::new().health(&query).await, Health::Serving);
     let asked = asked.recv().await.unwrap();
     assert_eq!(asked.header("content-type"), Some(PROTO));
     assert!(asked.head.starts_with("post /grpc.health.v1.health/check "));
-
-    endpoint.http = HttpVersion::Http1;
-    let problem = Client::new().reflect(&endpoint, &[]).await.unwrap_err();
-    assert!(problem.message.contains("do not work over HTTP/1.1"), "{problem}");
 
     let server = grpc(|request, mut reply| async move {
         assert_eq!(request.headers()["content-type"], STREAM);
@@ -440,7 +437,7 @@ async fn health_and_reflection() {
     })
     .await;
     endpoint.address = server.address.clone();
-    endpoint.http = HttpVersion::Auto;
+    endpoint.http = HttpVersion::Http2;
     let problem = Client::new().reflect(&endpoint, &[]).await.unwrap_err();
     assert_eq!(problem.grpc_status, Some(7), "{problem}");
 }

@@ -16,6 +16,7 @@ mod over_http1;
 mod pool;
 mod raw;
 mod reflection;
+mod reflection_faults;
 mod registries;
 mod retries;
 mod sample_server;

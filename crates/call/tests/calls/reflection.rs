@@ -7,6 +7,8 @@ use prost_types::{
     DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet,
     MethodDescriptorProto, ServiceDescriptorProto,
 };
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{
@@ -17,7 +19,7 @@ use wirelab_call::{Client, Reflected};
 use wirelab_model::{Cardinality, Endpoint, Metadatum, Problem, Tls};
 use wirelab_schema::{Input, Schema, Source};
 
-fn file(name: &str, imports: &[&str]) -> FileDescriptorProto {
+pub fn file(name: &str, imports: &[&str]) -> FileDescriptorProto {
     FileDescriptorProto {
         name: Some(name.into()),
         dependency: imports.iter().map(|import| import.to_string()).collect(),
@@ -25,20 +27,20 @@ fn file(name: &str, imports: &[&str]) -> FileDescriptorProto {
     }
 }
 
-fn services(names: &[&str]) -> MessageResponse {
+pub fn services(names: &[&str]) -> MessageResponse {
     let service = names.iter().map(|name| ServiceResponse { name: name.to_string() }).collect();
     MessageResponse::ListServicesResponse(ListServiceResponse { service })
 }
 
-fn files(files: &[FileDescriptorProto]) -> MessageResponse {
+pub fn files(files: &[FileDescriptorProto]) -> MessageResponse {
     raw(files.iter().map(Message::encode_to_vec).collect())
 }
 
-fn raw(file_descriptor_proto: Vec<Vec<u8>>) -> MessageResponse {
+pub fn raw(file_descriptor_proto: Vec<Vec<u8>>) -> MessageResponse {
     MessageResponse::FileDescriptorResponse(FileDescriptorResponse { file_descriptor_proto })
 }
 
-fn unknown(what: &str) -> MessageResponse {
+pub fn unknown(what: &str) -> MessageResponse {
     let error_message = format!("{what} is unknown.");
     MessageResponse::ErrorResponse(ErrorResponse { error_code: 5, error_message })
 }
@@ -49,54 +51,98 @@ type Answers = fn(&str) -> Option<MessageResponse>;
 
 /// Answers on `path`, other methods are not implemented.
 async fn server(path: &'static str, answers: Answers) -> Server {
-    grpc(move |request, mut reply| async move {
-        if request.uri().path() != path {
-            reply.head(200, &[("content-type", "application/grpc"), ("grpc-status", "12")], true);
-            return;
-        }
-        reply.open();
-        let mut body = request.into_body();
-        let mut buffer = Vec::new();
-        while let Some(Ok(data)) = body.data().await {
-            let _ = body.flow_control().release_capacity(data.len());
-            buffer.extend(data);
-            while buffer.len() >= 5 && buffer.len() >= 5 + usize::from(buffer[4]) {
-                let rest = buffer.split_off(5 + usize::from(buffer[4]));
-                let question = ServerReflectionRequest::decode(&buffer[5..]).unwrap();
-                buffer = rest;
-                let question = match question.message_request.unwrap() {
-                    MessageRequest::ListServices(_) => "*".to_owned(),
-                    MessageRequest::FileContainingSymbol(name) => name,
-                    MessageRequest::FileByFilename(name) => name,
-                    other => panic!("{other:?}"),
-                };
-                let Some(answer) = answers(&question) else {
-                    reply.trailers(&[("grpc-status", "13"), ("grpc-message", "crashed")]);
-                    return;
-                };
-                let response = ServerReflectionResponse {
-                    message_response: Some(answer),
-                    ..ServerReflectionResponse::default()
-                };
-                reply.message(&response.encode_to_vec());
+    misbehaving(path, move |question, _| answers(question).map_or(Say::Crash, Say::Answer)).await
+}
+
+/// What a server does about a question.
+pub enum Say {
+    Answer(MessageResponse),
+    /// Ends the stream with INTERNAL.
+    Crash,
+    /// Ends the stream as if all were well.
+    End,
+    /// Resets the stream.
+    Reset,
+    /// Sends bytes that are no answer.
+    Garbage,
+    /// Begins a message that is longer than is taken.
+    Flood,
+}
+
+/// Says what `say` gives for a question and for how often it was asked before.
+pub async fn misbehaving(
+    path: &'static str,
+    say: impl Fn(&str, usize) -> Say + Send + Sync + 'static,
+) -> Server {
+    let (say, asked) = (Arc::new(say), Arc::new(Mutex::new(HashMap::<String, usize>::new())));
+    grpc(move |request, mut reply| {
+        let (say, asked) = (say.clone(), asked.clone());
+        async move {
+            if request.uri().path() != path {
+                let head = [("content-type", "application/grpc"), ("grpc-status", "12")];
+                return reply.head(200, &head, true);
             }
+            reply.open();
+            let mut body = request.into_body();
+            let mut buffer = Vec::new();
+            while let Some(Ok(data)) = body.data().await {
+                let _ = body.flow_control().release_capacity(data.len());
+                buffer.extend(data);
+                while buffer.len() >= 5 && buffer.len() >= 5 + usize::from(buffer[4]) {
+                    let rest = buffer.split_off(5 + usize::from(buffer[4]));
+                    let question = ServerReflectionRequest::decode(&buffer[5..]).unwrap();
+                    buffer = rest;
+                    let question = match question.message_request.unwrap() {
+                        MessageRequest::ListServices(_) => "*".to_owned(),
+                        MessageRequest::FileContainingSymbol(name) => name,
+                        MessageRequest::FileByFilename(name) => name,
+                        other => panic!("{other:?}"),
+                    };
+                    let before = {
+                        let mut asked = asked.lock().unwrap();
+                        let times = asked.entry(question.clone()).or_default();
+                        std::mem::replace(times, *times + 1)
+                    };
+                    match say(&question, before) {
+                        Say::Answer(answer) => {
+                            let response = ServerReflectionResponse {
+                                message_response: Some(answer),
+                                ..ServerReflectionResponse::default()
+                            };
+                            reply.message(&response.encode_to_vec());
+                        }
+                        Say::Crash => {
+                            let trailers = [("grpc-status", "13"), ("grpc-message", "crashed")];
+                            return reply.trailers(&trailers);
+                        }
+                        Say::End => return reply.trailers(&[("grpc-status", "0")]),
+                        Say::Reset => return reply.reset(h2::Reason::INTERNAL_ERROR),
+                        Say::Garbage => reply.message(&[0xff]),
+                        Say::Flood => {
+                            let begin = [&[0][..], &u32::MAX.to_be_bytes(), &[0; 10]].concat();
+                            reply.data(begin.into(), false);
+                            return reply.held().await;
+                        }
+                    }
+                }
+            }
+            reply.trailers(&[("grpc-status", "0")]);
         }
-        reply.trailers(&[("grpc-status", "0")]);
     })
     .await
 }
 
-const V1: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+pub const V1: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 const V1ALPHA: &str = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 
-async fn reflect(address: &str) -> Result<Reflected, Problem> {
+pub async fn reflect(address: &str) -> Result<Reflected, Problem> {
     Client::new()
         .reflect(&Endpoint { address: address.into(), tls: Tls::Off, ..Endpoint::default() }, &[])
         .await
 }
 
 /// `files of the set | problems`, to be compared with a line.
-fn outline(reflected: &Reflected) -> String {
+pub fn outline(reflected: &Reflected) -> String {
     let set = FileDescriptorSet::decode(&reflected.set[..]).unwrap();
     let mut out: Vec<String> = set.file.iter().map(|file| file.name().to_owned()).collect();
     for problem in &reflected.problems {

@@ -1,13 +1,17 @@
 //! The four kinds, reflection and health against the sample server, which is built on another gRPC library.
 
 use crate::support::*;
+use futures_util::StreamExt;
 use prost::Message;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 use std::collections::BTreeSet;
+use std::pin::pin;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use wirelab_call::Client;
-use wirelab_model::{CallKind, CallSpec, Endpoint, Health, Metadatum, ProblemKind, Tls};
+use wirelab_model::{
+    CallKind, CallSpec, Endpoint, Health, HealthQuery, Metadatum, ProblemKind, Tls,
+};
 
 async fn sample() -> (String, DropGuard) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -131,8 +135,17 @@ async fn reflection() {
 async fn health() {
     let (address, _guard) = sample().await;
     let client = Client::new();
-    let endpoint =
-        |address: &str| Endpoint { address: address.into(), tls: Tls::Off, ..Endpoint::default() };
+    let endpoint = |address: &str| HealthQuery {
+        endpoint: Endpoint { address: address.into(), tls: Tls::Off, ..Endpoint::default() },
+        ..HealthQuery::default()
+    };
+    for (service, expected) in
+        [("helloworld.Greeter", Health::Serving), ("no.Such", Health::Unknown)]
+    {
+        let query = HealthQuery { service: service.into(), ..endpoint(&address) };
+        assert_eq!(client.health(&query).await, expected);
+        assert_eq!(pin!(client.watch_health(query)).next().await, Some(expected));
+    }
     assert_eq!(client.health(&endpoint(&address)).await, Health::Serving);
 
     let other = grpc(|request, mut reply| async move {

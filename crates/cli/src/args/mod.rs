@@ -4,6 +4,7 @@ mod auth;
 mod call;
 mod compare;
 mod connection;
+mod health;
 mod look;
 mod schemas;
 mod serve;
@@ -14,6 +15,7 @@ pub use auth::Credentials;
 pub use call::Call;
 pub use compare::Compare;
 pub use connection::Connection;
+pub use health::Health;
 pub use look::{Describe, List};
 pub use schemas::Schemas;
 pub use serve::{Demo, Serve};
@@ -64,6 +66,8 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         args: Vec<String>,
     },
+    /// Ask a server for its health, or watch it
+    Health(Health),
     /// Convert messages between JSON and Protobuf: standard input to standard output, streams too
     Transcode(Transcode),
     /// Measure what messages take as JSON, Protobuf, MessagePack and CBOR, compressed and not

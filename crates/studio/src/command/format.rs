@@ -66,9 +66,11 @@ pub fn format(start: &StartCall, origin: &Origin) -> Result<String, Problem> {
         (None, _) => {}
     }
     endpoint.user_agent.iter().for_each(|agent| flag("-user-agent", agent));
-    for (name, millis) in
-        [("-max-time", spec.deadline_ms), ("-keepalive-time", endpoint.keepalive_ms)]
-    {
+    for (name, millis) in [
+        ("-max-time", spec.deadline_ms),
+        ("-connect-timeout", endpoint.connect_timeout_ms),
+        ("-keepalive-time", endpoint.keepalive_ms),
+    ] {
         millis.iter().for_each(|millis| flag(name, &seconds(*millis)));
     }
     spec.max_message_bytes.iter().for_each(|most| flag("-max-msg-sz", &most.to_string()));

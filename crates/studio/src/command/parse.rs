@@ -212,7 +212,9 @@ impl Line {
             What::MaxTime => millis(&value).map(|time| self.spec.deadline_ms = Some(time)),
             What::MaxMessage => bytes(&value).map(|most| self.spec.max_message_bytes = Some(most)),
             What::Keepalive => millis(&value).map(|time| endpoint.keepalive_ms = Some(time)),
-            What::ConnectTimeout => return self.note("-connect-timeout is not held"),
+            What::ConnectTimeout => {
+                millis(&value).map(|time| endpoint.connect_timeout_ms = Some(time))
+            }
             What::Transport => {
                 let same =
                     |known: &Transport| known.name().replace(' ', "-").eq_ignore_ascii_case(&value);

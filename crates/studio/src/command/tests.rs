@@ -311,14 +311,14 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
     let some = |part: BoxedStrategy<String>| prop::option::of(part);
     let names = (some(text().boxed()), some(text().boxed()), any::<bool>());
     let files = (some(path().boxed()), some(path().boxed()), some(path().boxed()), any::<bool>());
-    let keepalive = prop::option::of(1_000_u64..1_000_000);
-    (address, any::<bool>(), names, files, keepalive).prop_map(
+    let times = (prop::option::of(1_000_u64..1_000_000), prop::option::of(1_u64..1_000_000));
+    (address, any::<bool>(), names, files, times).prop_map(
         |(
             address,
             secure,
             (name, user_agent, verified_only),
             (ca, cert, key, insecure),
-            keepalive_ms,
+            (keepalive_ms, connect_timeout_ms),
         )| {
             let tls = if secure { Tls::System } else { Tls::Off };
             // What the server is called and what its certificate says are one thing to grpcurl.
@@ -334,6 +334,7 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
                 authority,
                 user_agent,
                 keepalive_ms,
+                connect_timeout_ms,
                 ..Endpoint::default()
             }
         },

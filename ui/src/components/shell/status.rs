@@ -80,6 +80,9 @@ fn HealthButton() -> impl IntoView {
             Health::NotServing => {
                 ("status warn", "not serving", "Its health service says NOT_SERVING".to_owned())
             }
+            Health::Unknown => {
+                ("status warn", "unknown", "Its health service does not know it".to_owned())
+            }
             Health::Down(problem) => ("status bad", "down", problem.to_string()),
         };
         Some(view! {
