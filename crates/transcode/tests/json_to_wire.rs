@@ -322,3 +322,29 @@ fn messages_of_many_fields_know_what_came() {
         assert_eq!(wire(&codec, &json).unwrap_err().message(), message);
     }
 }
+
+#[test]
+fn members_are_read_in_whatever_order_they_come() {
+    let pool = pool();
+    let codec = codec(&pool, "reading.Presence");
+    let mut members = [
+        r#""number":5"#,
+        r#""text":"t""#,
+        r#""f64":1.5"#,
+        r#""color":"RED""#,
+        r#""d\u0061ta":"AA==""#,
+    ];
+    for round in 0..1000 {
+        // No order twice in a row, then one for as long as it takes to trust it.
+        if round < 600 {
+            members.rotate_left(1 + round % 2);
+            members.swap(0, 2 + round % 3);
+        }
+        let json = format!("{{{}}}", members[..1 + round % 5].join(","));
+        compare(&codec, &json, &wire(&codec, &json).unwrap());
+        let twice = format!(r#"{{{},"text":"","text":""}}"#, members[0]);
+        assert_eq!(wire(&codec, &twice).unwrap_err().message(), r#""text" is given twice"#);
+        let unknown = wire(&codec, r#"{"f64":1,"text":"","f6":2}"#).unwrap_err();
+        assert!(unknown.message().contains(r#""f6""#), "{}", unknown.message());
+    }
+}

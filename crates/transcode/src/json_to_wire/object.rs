@@ -6,6 +6,11 @@ use crate::plan::{Arity, Field, Form, Kind, MessagePlan, NONE, Op};
 use crate::raw::Short;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
+/// When so many guesses are wrong in an object, its members have no order that could be known from the one before. No
+/// guess is made from it then for so many objects: one that is wrong costs more than to look at the name.
+const MISSES: u32 = 2;
+const UNORDERED: u8 = u8::MAX;
+
 /// Where a member's name is, where the bits beyond the first 64 of its object begin, and how deep it may be nested.
 struct Member {
     name_at: usize,
@@ -68,16 +73,27 @@ impl Reader<'_> {
             self.scratch.seen.resize(base + beyond.div_ceil(64), 0);
         }
         let mut hint = &plan.first_json;
+        let unordered = plan.unordered.load(Relaxed);
+        if unordered > 0 {
+            plan.unordered.store(unordered - 1, Relaxed);
+        }
+        let mut misses = 0;
         let mut typed = false;
         loop {
             let name_at = at;
-            let field = match self.guess(at, plan, hint) {
+            let guess = if unordered > 0 {
+                self.guess_by_beginning(at, plan)
+            } else {
+                self.guess(at, plan, hint)
+            };
+            let field = match guess {
                 Some(field) => {
                     at = self.space(at + field.key.len());
                     field
                 }
                 None => match self.look_up(at, plan, hint)? {
                     (Some(field), value) => {
+                        misses += 1;
                         at = value;
                         field
                     }
@@ -155,6 +171,9 @@ impl Reader<'_> {
                 }
             }
         }
+        if misses >= MISSES && unordered == 0 {
+            plan.unordered.store(UNORDERED, Relaxed);
+        }
         for index in &plan.required {
             if !self.mark(&mut seen, base, usize::from(*index)) {
                 return self.missing(at - 1, plan, *index);
@@ -209,6 +228,13 @@ impl Reader<'_> {
         }
         // The guess may be absent this time. It stays, so that those with it and those without it take turns freely.
         plan.fields.get(guess + 1).filter(|field| field.key.is_at(self.json, at))
+    }
+
+    /// The same where nothing is known of the order.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn guess_by_beginning<'p>(&self, at: usize, plan: &'p MessagePlan) -> Option<&'p Field> {
+        let field = plan.fields.get(plan.beginnings.guess(self.json.word(at)))?;
+        field.key.is_at(self.json, at).then_some(field)
     }
 
     /// The field that the name at `at` is of, if any, and where its value is.

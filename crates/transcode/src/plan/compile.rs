@@ -2,8 +2,8 @@
 
 use super::features::{self, Features};
 use super::{
-    Arity, EnumPlan, EnumValue, Field, Form, Key, Kind, MessagePlan, NONE, Names, Numbers, Op,
-    Plans, Stream,
+    Arity, Beginnings, EnumPlan, EnumValue, Field, Form, Key, Kind, MessagePlan, NONE, Names,
+    Numbers, Op, Plans, Stream,
 };
 use crate::raw::Short;
 use crate::varint;
@@ -52,6 +52,7 @@ pub(super) fn message(plans: &Plans, message: &MessageDescriptor) -> MessagePlan
         form: form(message),
         message_set,
         names: Names::new(names),
+        beginnings: Beginnings::new(fields.iter().map(|field| &*field.json_key)),
         numbers: Numbers::new(indexed().map(|(field, index)| (field.number, index))),
         required: indexed().filter(|(field, _)| field.required).map(|(_, index)| index).collect(),
         oneofs: oneofs.names.into(),
@@ -63,6 +64,7 @@ pub(super) fn message(plans: &Plans, message: &MessageDescriptor) -> MessagePlan
         fields: fields.into(),
         first_json: AtomicU16::new(0),
         first_wire: AtomicU16::new(0),
+        unordered: AtomicU8::new(0),
         careful: AtomicU8::new(u8::from(message_set)),
     }
 }

@@ -4,6 +4,7 @@
 //! Knows descriptors, never bytes or text. Plans are immutable but for hints (`AtomicU16`, `AtomicU8`): what
 //! came last time, kept with relaxed ordering because a stale one costs time and never truth.
 
+mod beginnings;
 mod compile;
 mod features;
 mod key;
@@ -14,6 +15,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use beginnings::Beginnings;
 pub(crate) use key::Key;
 pub(crate) use names::Names;
 pub(crate) use numbers::Numbers;
@@ -153,6 +155,8 @@ pub(crate) struct MessagePlan {
     pub defaults: Box<[u16]>,
     /// JSON names, original names, and `[full.name]` of extensions.
     pub names: Names,
+    /// JSON names by how they begin.
+    pub beginnings: Beginnings,
     pub numbers: Numbers,
     /// Indices of the required fields.
     pub required: Box<[u16]>,
@@ -161,6 +165,8 @@ pub(crate) struct MessagePlan {
     /// Hint: the field that came first last time in JSON, and on the wire.
     pub first_json: AtomicU16,
     pub first_wire: AtomicU16,
+    /// Hint: of how many objects of this type not to expect an order of members, since one had none.
+    pub unordered: AtomicU8,
     /// Hint: how many messages of this type to read the careful way, since one was split or interleaved.
     pub careful: AtomicU8,
 }
