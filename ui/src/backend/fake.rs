@@ -16,9 +16,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use wirelab_model::{
-    CallId, CallKind, CallRecord, CallState, CallUpdate, Direction, Hello, HistoryPage, HistoryRow,
-    MessageDetail, MessageRow, Problem, ProblemKind, SavedRequest, SendMessage, Sizes, StartCall,
-    Status, StudioEvent,
+    CallId, CallKind, CallRecord, CallState, CallUpdate, Direction, HealthUpdate, Hello,
+    HistoryPage, HistoryRow, MessageDetail, MessageRow, Problem, ProblemKind, SavedRequest,
+    SendMessage, Sizes, StartCall, Status, StudioEvent,
 };
 
 /// The canned studio. Cheap to clone; clones share what they hold.
@@ -155,6 +155,14 @@ impl State {
             }
             "latencies" | "payloads" | "benches" => Ok(json!([])),
             "health" => Ok(json!("Serving")),
+            "watch_health" => {
+                let query: Option<wirelab_model::HealthQuery> = take(body)?;
+                let health = query.as_ref().map(|query| reached::health(&query.endpoint));
+                let update =
+                    query.zip(health).map(|(query, health)| HealthUpdate { query, health });
+                events.extend(update.map(|update| StudioEvent::Health(Box::new(update))));
+                Ok(Value::Null)
+            }
             "channel" => give(reached::channel(&take(body)?)?),
             "parse_command" => give(reached::parse(&take::<String>(body)?)?),
             "format_command" => give(reached::format(&take(body)?)),

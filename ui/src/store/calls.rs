@@ -144,7 +144,11 @@ impl Store {
                 self.ask_to_open("A call waits until you have signed in in the browser", url);
             }
             StudioEvent::Health(update) => {
-                self.health.set(Some((update.query.endpoint.address, update.health)));
+                // Another screen may watch another server.
+                let shown = self.active_tab_now().and_then(|tab| untrack(move || tab.server()));
+                if shown.as_ref() == Some(&update.query.endpoint) {
+                    self.health.set(Some((update.query.endpoint.address, update.health)));
+                }
             }
             StudioEvent::Lagged => self.ask_everything(),
         }

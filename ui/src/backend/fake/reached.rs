@@ -6,9 +6,9 @@
 //! - a retry policy brings two failed attempts; `CreateOrder` fails in the end
 
 use wirelab_model::{
-    Attempt, BalancingPolicy, CallRecord, CertificateInfo, ChannelInfo, Endpoint, InstanceInfo,
-    InstanceState, Metadatum, ParsedCommand, Problem, ProblemKind, SavedRequest, StartCall, Status,
-    StatusCode, Timings, Tls, TlsInfo,
+    Attempt, BalancingPolicy, CallRecord, CertificateInfo, ChannelInfo, Endpoint, Health,
+    InstanceInfo, InstanceState, Metadatum, ParsedCommand, Problem, ProblemKind, SavedRequest,
+    StartCall, Status, StatusCode, Timings, Tls, TlsInfo,
 };
 
 const DAY_S: i64 = 86_400;
@@ -106,6 +106,14 @@ fn tls(endpoint: &Endpoint) -> TlsInfo {
             certificate(shop, own, &names, -353, 12, "04d2"),
             certificate(own, own, &[], -800, 2_850, "01"),
         ],
+    }
+}
+
+/// What a server says of its health; `consul://` is not there.
+pub fn health(endpoint: &Endpoint) -> Health {
+    match channel(endpoint) {
+        Ok(_) => Health::Serving,
+        Err(problem) => Health::Down(problem),
     }
 }
 

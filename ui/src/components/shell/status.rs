@@ -3,15 +3,13 @@
 use crate::{
     components::{icons::Icon, instances::Instances, problem::ProblemLine},
     state::route::Route,
-    store::{Link, use_store},
+    store::{Link, listen_to_window, use_store},
 };
 use leptos::{html, prelude::*, task::spawn_local};
 use wirelab_chart::format;
-use wirelab_model::{Endpoint, Health};
+use wirelab_model::{Health, HealthQuery};
 
-/// How often the shown tab's server is asked for its health, milliseconds.
-const ASK_AGAIN_MS: u32 = 15_000;
-/// How long the address must rest before it is asked, milliseconds.
+/// How long the address must rest before its server is watched, milliseconds.
 const SETTLE_MS: u32 = 500;
 
 /// The bar at the bottom.
@@ -80,9 +78,11 @@ fn HealthButton() -> impl IntoView {
             Health::NotServing => {
                 ("status warn", "not serving", "Its health service says NOT_SERVING".to_owned())
             }
-            Health::Unknown => {
-                ("status warn", "unknown", "Its health service does not know it".to_owned())
-            }
+            Health::Unknown => (
+                "status warn",
+                "unknown",
+                "Its health service does not know this server".to_owned(),
+            ),
             Health::Down(problem) => ("status bad", "down", problem.to_string()),
         };
         Some(view! {
@@ -135,28 +135,33 @@ fn HealthButton() -> impl IntoView {
     }
 }
 
+/// Has the studio watch the health of the shown tab's server; what it says comes to the store. The studio watches one
+/// server at a time: a screen that is looked at again asks for its own.
 fn watch_health() {
     let store = use_store();
     let endpoint = Memo::new(move |_| store.active_tab().and_then(|tab| tab.server()));
+    let looked_at = RwSignal::new(0u64);
+    listen_to_window("focus", move |_| looked_at.update(|n| *n += 1));
     let round = StoredValue::new(0u64);
     Effect::new(move |_| {
         let endpoint = endpoint.get();
+        looked_at.track();
+        // After a break the studio may be another.
+        let up = store.link.with(|link| *link == Link::Up);
         round.update_value(|n| *n += 1);
         let mine = round.get_value();
-        let Some(endpoint) = endpoint else { return store.health.set(None) };
+        if endpoint.is_none() {
+            store.health.set(None);
+        }
+        if !up {
+            return;
+        }
         spawn_local(async move {
-            let wait = gloo_timers::future::TimeoutFuture::new;
-            wait(SETTLE_MS).await;
-            while round.get_value() == mine {
-                let Endpoint { address, .. } = endpoint.clone();
-                let asked = endpoint.clone();
-                let health = store.client().health(asked).await;
-                if round.get_value() == mine
-                    && let Ok(health) = health
-                {
-                    store.health.set(Some((address, health)));
-                }
-                wait(ASK_AGAIN_MS).await;
+            gloo_timers::future::TimeoutFuture::new(SETTLE_MS).await;
+            if round.try_get_value() == Some(mine) {
+                let query = endpoint.map(|endpoint| HealthQuery { endpoint, ..Default::default() });
+                // What cannot be watched is not shown; the next call says why.
+                let _ = store.client().watch_health(query).await;
             }
         });
     });
