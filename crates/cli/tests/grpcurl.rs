@@ -37,7 +37,7 @@ fn from_memory() {
         ("call -plaintext -service-config @no/such {sample} helloworld.Greeter/SayHello", ""),
         ("call -plaintext -plaintxt {sample} helloworld.Greeter/SayHello", ""),
         (
-            "call -plaintext -max-time 0.05 -rpc-header 'demo-stall: true' {sample} helloworld.Greeter/SayHello",
+            "call -plaintext -max-time 0.5 -rpc-header 'demo-stall: true' {sample} helloworld.Greeter/SayHello",
             "",
         ),
         ("grpcurl -plaintext {sample} list", ""),
