@@ -45,7 +45,7 @@ macro_rules! studio_methods {
             /// What one message takes in each form that it may travel in, measured; empty when it cannot be read.
             encodings($crate::MessageQuery) -> Vec<$crate::Encoded>;
             /// What the `details` of a `Status` hold (a `google.rpc.Status`), each detail as JSON where its
-            /// type is known to a source or built in; empty when there is nothing or it cannot be read.
+            /// type is known to a source or built in, else as bytes; what is no `Status` is one entry of bytes.
             status_details($crate::Blob) -> Vec<$crate::StatusDetail>;
             /// Recorded calls, newest first.
             history($crate::HistoryQuery) -> $crate::HistoryPage;
