@@ -83,7 +83,7 @@ impl Reader<'_> {
                 let digits = [hundreds, tens, ones].map(|digit| digit.wrapping_sub(b'0'));
                 let millis = digits.iter().fold(0, |sum, digit| sum * 10 + u32::from(*digit));
                 let sound = digits.iter().all(|digit| *digit <= 9);
-                sound.then_some((at + 26, seconds, millis * 1_000_000))
+                sound.then(|| (at + 26, seconds, millis * 1_000_000))
             }
             _ => None,
         }
