@@ -1,0 +1,156 @@
+//! The gRPC call behind every request: the one place where calls begin, whatever face they came in by.
+
+use crate::options::Options;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use wirelab_call::{Events, Invoke, Requests};
+use wirelab_model::{
+    CallEventKind, CallKind, CallSpec, Compression, Endpoint, Metadatum, Status, StatusCode,
+};
+
+/// What makes the calls.
+pub(crate) struct Upstream {
+    invoke: Arc<dyn Invoke>,
+    endpoint: Endpoint,
+    max_message_bytes: Option<u64>,
+}
+
+/// A call to make, apart from its messages.
+#[derive(Debug, Default)]
+pub(crate) struct Order {
+    /// `pkg.Service/Method`; it need not be in the schema, where messages are passed on as they are.
+    pub method: String,
+    pub kind: CallKind,
+    pub metadata: Vec<Metadatum>,
+    /// How long it may take; none leaves it to the server.
+    pub timeout: Option<Duration>,
+    /// How requests go to the server.
+    pub compression: Option<Compression>,
+}
+
+/// A call under way. Dropping it resets its stream.
+pub(crate) struct Call {
+    events: Events,
+    trailers: Vec<Metadatum>,
+    /// Why the requests ended before their time.
+    fault: Arc<OnceLock<Status>>,
+}
+
+/// What happens next in a call, in this order: at most one head, messages, one end.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Response metadata.
+    Head(Vec<Metadatum>),
+    /// One message of the server.
+    Message(Bytes),
+    /// The call is over; nothing follows.
+    End(End),
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub status: Status,
+    pub trailers: Vec<Metadatum>,
+}
+
+impl Upstream {
+    pub fn new(invoke: Arc<dyn Invoke>, options: &Options) -> Upstream {
+        Upstream {
+            invoke,
+            endpoint: options.endpoint.clone(),
+            max_message_bytes: options.max_message_bytes,
+        }
+    }
+
+    /// Begins a call whose requests may turn out to be wrong on their way: a failure among them ends the call with it.
+    /// Requests are pulled only as the server takes them.
+    pub fn stream(
+        &self,
+        order: Order,
+        requests: impl Stream<Item = Result<Bytes, Status>> + Send + 'static,
+    ) -> Call {
+        let fault = Arc::new(OnceLock::new());
+        let cancel = CancellationToken::new();
+        let (wrong, stop) = (fault.clone(), cancel.clone());
+        let requests = requests.scan((), move |(), message| {
+            let message = message.map_err(|status| {
+                // The first failure is the last item.
+                let _ = wrong.set(status);
+                stop.cancel();
+            });
+            std::future::ready(message.ok())
+        });
+        self.begin(order, Box::pin(requests), cancel, fault)
+    }
+
+    /// Begins a call with the one request that is there.
+    pub fn unary(&self, order: Order, request: Bytes) -> Call {
+        let requests = wirelab_call::requests([request]);
+        self.begin(order, requests, CancellationToken::new(), Arc::default())
+    }
+
+    fn begin(
+        &self,
+        order: Order,
+        requests: Requests,
+        cancel: CancellationToken,
+        fault: Arc<OnceLock<Status>>,
+    ) -> Call {
+        let Order { method, kind, metadata, timeout, compression } = order;
+        let spec = CallSpec {
+            endpoint: self.endpoint.clone(),
+            method,
+            kind,
+            metadata,
+            deadline_ms: timeout.map(millis),
+            max_message_bytes: self.max_message_bytes,
+            compression,
+            ..CallSpec::default()
+        };
+        Call { events: self.invoke.invoke(spec, requests, cancel), trailers: Vec::new(), fault }
+    }
+}
+
+impl Call {
+    /// What happens next; not to be asked after the end.
+    pub async fn step(&mut self) -> Step {
+        poll_fn(|cx| self.poll_step(cx)).await
+    }
+
+    /// The same for whoever is polled itself.
+    pub fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        loop {
+            let Some(event) = ready!(Pin::new(&mut self.events).poll_next(cx)) else {
+                let message = "the call ended without a status";
+                return Poll::Ready(self.end(Status::new(StatusCode::Internal, message)));
+            };
+            return Poll::Ready(match event.kind {
+                CallEventKind::Headers { metadata } => Step::Head(metadata),
+                CallEventKind::Received { message, .. } => Step::Message(message.0),
+                CallEventKind::Trailers { metadata } => {
+                    self.trailers = metadata;
+                    continue;
+                }
+                CallEventKind::Finished { status, .. } => self.end(status),
+                _ => continue,
+            });
+        }
+    }
+
+    fn end(&mut self, status: Status) -> Step {
+        let status = self.fault.get().cloned().unwrap_or(status);
+        Step::End(End { status, trailers: std::mem::take(&mut self.trailers) })
+    }
+}
+
+/// Whole milliseconds, rounded up: a deadline of less than one is not none.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
