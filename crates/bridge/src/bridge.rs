@@ -3,6 +3,7 @@
 use crate::catalog::Catalog;
 use crate::face::Face;
 use crate::options::Options;
+use crate::rules::Routes;
 use crate::upstream::Upstream;
 use crate::{rest, rpc, socket};
 use axum::Router;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
 pub(crate) struct Loaded {
     pub schema: Schema,
     pub catalog: Catalog,
+    pub routes: Routes,
 }
 
 /// A request that came in, with all that it takes to answer it.
@@ -45,7 +47,8 @@ pub(crate) struct Arrival {
 
 impl Loaded {
     fn new(schema: Schema) -> Result<Loaded, Vec<Problem>> {
-        Ok(Loaded { catalog: Catalog::new(&schema), schema })
+        let catalog = Catalog::new(&schema);
+        Ok(Loaded { routes: Routes::new(&catalog)?, catalog, schema })
     }
 }
 

@@ -3,7 +3,7 @@
 use prost_reflect::MethodDescriptor;
 use std::collections::HashMap;
 use std::sync::Arc;
-use wirelab_model::CallKind;
+use wirelab_model::{CallKind, HttpRule};
 use wirelab_schema::Schema;
 use wirelab_transcode::{Codec, MessageDescriptor};
 
@@ -16,6 +16,8 @@ pub(crate) struct Method {
     pub kind: CallKind,
     /// Options, comments and types.
     pub descriptor: MethodDescriptor,
+    /// Its `google.api.http` rule and the additional bindings of it, in order.
+    pub rules: Vec<HttpRule>,
     /// Converts its requests.
     pub input: Codec,
     /// Converts its responses.
@@ -32,16 +34,16 @@ impl Catalog {
     /// Every method of every service.
     pub fn new(schema: &Schema) -> Catalog {
         let mut codecs = Codecs::default();
-        let paths = schema.services().iter().flat_map(|service| {
-            service.methods.iter().map(|method| format!("{}/{}", service.name, method.name))
-        });
-        let methods = paths.filter_map(|path| {
+        let infos = schema.services().iter().flat_map(|service| &service.methods);
+        let methods = infos.filter_map(|info| {
+            let path = info.path.clone();
             let descriptor = schema.method(&path)?;
             let method = Method {
                 kind: CallKind::new(
                     descriptor.is_client_streaming(),
                     descriptor.is_server_streaming(),
                 ),
+                rules: info.http.clone(),
                 input: codecs.of(&descriptor.input()),
                 output: codecs.of(&descriptor.output()),
                 descriptor,

@@ -4,6 +4,7 @@
 //! an [`Invoke`](wirelab_call::Invoke), messages are converted by a [`Codec`](wirelab_transcode::Codec): a payload is
 //! parsed once and held once. Knows no screen, no database and no studio.
 
+mod bind;
 mod bridge;
 mod catalog;
 mod face;
@@ -11,8 +12,10 @@ mod options;
 mod refusal;
 mod rest;
 mod rpc;
+mod rules;
 mod socket;
 mod upstream;
 
+pub use bind::{Binding, DEFAULT_MAX_PARAMETERS, Unescape};
 pub use bridge::Bridge;
 pub use options::{Options, Profile};

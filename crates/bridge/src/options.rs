@@ -1,5 +1,6 @@
 //! How a bridge behaves.
 
+use crate::bind::Binding;
 use wirelab_model::Endpoint;
 
 /// What a bridge is told. [`Default`] is safe to run on loopback.
@@ -9,6 +10,8 @@ pub struct Options {
     pub endpoint: Endpoint,
     /// Whose habits it has where transcoders differ.
     pub profile: Profile,
+    /// How path and query are read.
+    pub binding: Binding,
     /// Bytes that one message may have, in any form; none means
     /// [`DEFAULT_MAX_MESSAGE_BYTES`](wirelab_model::DEFAULT_MAX_MESSAGE_BYTES).
     pub max_message_bytes: Option<u64>,

@@ -44,5 +44,6 @@ mod problem;
 mod schema;
 mod source;
 
+pub use edition::is_closed;
 pub use schema::Schema;
 pub use source::{Input, Source, limits};

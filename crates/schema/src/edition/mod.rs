@@ -16,7 +16,8 @@ mod written;
 
 pub(crate) use features::{FeatureSet, FieldPresence};
 pub(crate) use lower::{features_without_edition, lower_parsed, lower_set};
-pub(crate) use read::{edition, is_closed, presence, written};
+pub use read::is_closed;
+pub(crate) use read::{edition, presence, written};
 pub(crate) use rewrite::{Said, rewrite};
 
 use prost::DecodeError;

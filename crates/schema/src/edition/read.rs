@@ -67,7 +67,7 @@ pub(crate) fn presence(field: &FieldDescriptor) -> FieldPresence {
 }
 
 /// Whether an enum takes none but the numbers that it names.
-pub(crate) fn is_closed(e: &EnumDescriptor) -> bool {
+pub fn is_closed(e: &EnumDescriptor) -> bool {
     let has_options = e.enum_descriptor_proto().options.is_some();
     let options = has_options.then(|| decode::<EnumOptions>(&e.options())).flatten();
     match options.and_then(|options| options.features) {
