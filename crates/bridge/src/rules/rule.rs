@@ -214,7 +214,8 @@ fn span(method: &Method) -> Option<Span> {
     Some(Span { line: from_one(line)?, column: from_one(column)? })
 }
 
-/// The fields that a variable names, when a text can be the value of the last one.
+/// The fields that a variable names, when a text can be the value of the last one. A list is one when its elements are,
+/// with commas between them: beyond the specification, but what grpc-gateway takes.
 fn fields(message: &MessageDescriptor, path: &[String]) -> Result<Vec<FieldDescriptor>, String> {
     let mut within = message.clone();
     let mut fields: Vec<FieldDescriptor> = Vec::new();
@@ -222,10 +223,10 @@ fn fields(message: &MessageDescriptor, path: &[String]) -> Result<Vec<FieldDescr
         let Some(field) = within.get_field_by_name(name) else {
             return Err(format!("{} has no field `{name}`", within.full_name()));
         };
-        if field.is_list() || field.is_map() {
+        let last = at + 1 == path.len();
+        if field.is_map() || field.is_list() && !last {
             return Err(format!("`{name}` of {} is repeated", within.full_name()));
         }
-        let last = at + 1 == path.len();
         if last && !value::is_text(&field.kind()) {
             return Err(format!(
                 "`{name}` of {} is a message; name a field of it",
