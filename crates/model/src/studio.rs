@@ -84,8 +84,8 @@ macro_rules! studio_methods {
             channel($crate::Endpoint) -> $crate::ChannelInfo;
             /// Reads a `grpcurl` or `wirelab call` command line as a request.
             parse_command(String) -> $crate::ParsedCommand;
-            /// A request as a complete `grpcurl` command line; its secrets are left as placeholders.
-            format_command($crate::StartCall) -> String;
+            /// A request as a complete `grpcurl` command line.
+            format_command($crate::StartCall) -> $crate::FormattedCommand;
         }
     };
 }
@@ -168,6 +168,15 @@ pub struct ParsedCommand {
     pub sources: Vec<SourceSpec>,
     /// What the line asks for that a request cannot hold, and what is missing.
     pub notes: Vec<Problem>,
+}
+
+/// A request as a command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormattedCommand {
+    /// As a POSIX shell reads it; secrets are variables.
+    pub line: String,
+    /// What the request asks for that the line cannot say, each in a word or two.
+    pub left_out: Vec<String>,
 }
 
 /// One more message for an open call.

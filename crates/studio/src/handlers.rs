@@ -175,7 +175,7 @@ impl Handlers for Studio {
         self.parsed(&line)
     }
 
-    async fn format_command(&self, start: StartCall) -> Result<String, Problem> {
+    async fn format_command(&self, start: StartCall) -> Result<FormattedCommand, Problem> {
         self.formatted(&start)
     }
 }

@@ -173,7 +173,8 @@ async fn a_grpcurl_line_becomes_a_request_and_a_request_a_line() {
         auth: None,
     };
     let set = rig.folder.path().join("samples.binpb");
-    let line: String = rig.must("format_command", start("user.v1.UserService/GetUser")).await;
+    let FormattedCommand { line, .. } =
+        rig.must("format_command", start("user.v1.UserService/GetUser")).await;
     let rest = r#"-d '{"name":"it'\''s"}'"#;
     assert_eq!(
         line,
@@ -192,10 +193,11 @@ async fn a_grpcurl_line_becomes_a_request_and_a_request_a_line() {
     )
     .unwrap();
     rig.must::<Catalog>("add_source", files(folder.path())).await;
-    let line: String = rig.must("format_command", start("greet.Greeter/Hello")).await;
+    let FormattedCommand { line, .. } =
+        rig.must("format_command", start("greet.Greeter/Hello")).await;
     let from = format!("-import-path {} -proto greet/greet.proto", root.display());
     assert_eq!(line, format!("grpcurl -plaintext {from} {rest} {address} greet.Greeter/Hello"));
-    let line: String = rig.must("format_command", start("no.Such/Method")).await;
+    let FormattedCommand { line, .. } = rig.must("format_command", start("no.Such/Method")).await;
     assert_eq!(line, format!("grpcurl -plaintext {rest} {address} no.Such/Method"));
     assert_eq!(
         rig.ask::<ParsedCommand>("parse_command", "ls").await.unwrap_err().kind,

@@ -118,6 +118,48 @@ async fn requests_that_cannot_be() {
     }
 }
 
+/// The sample server gives back what it gets, byte for byte: types that differ between request and response make it
+/// answer what cannot be read.
+const CROOKED: &str = r#"
+syntax = "proto3";
+package everything.v1;
+service Everything { rpc EchoBidi(stream Bytes) returns (stream Text); }
+message Bytes { bytes value = 1; }
+message Text { string value = 1; }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_that_cannot_be_read() {
+    let mut rig = Rig::new().await;
+    let file = rig.folder.path().join("crooked.proto");
+    std::fs::write(&file, CROOKED).unwrap();
+    let samples = rig.must::<Catalog>("catalog", ()).await.sources.remove(0);
+    rig.must::<Catalog>("remove_source", samples.id).await;
+    let crooked = SourceSpec::Files { path: file.display().to_string(), import_roots: Vec::new() };
+    rig.must::<Catalog>("add_source", crooked).await;
+
+    let spec = CallSpec { kind: CallKind::Bidi, ..rig.spec("everything.v1.Everything/EchoBidi") };
+    let messages = [r#"{"value": "aGk="}"#, r#"{"value": "/w=="}"#, r#"{"value": "aG8="}"#];
+    let call = rig.start(spec, &messages, true).await;
+    let (record, rows) = rig.finished(call.id).await;
+    // The call itself went well, and what can be read before and after is there.
+    assert_eq!(record.status.as_ref().unwrap().name(), "OK");
+    let received: Vec<&MessageRow> =
+        rows.iter().filter(|row| row.direction == Direction::Received).collect();
+    let texts: Vec<&str> = received.iter().map(|row| row.text.as_str()).collect();
+    assert_eq!(texts, [r#"{"value":"hi"}"#, "", r#"{"value":"ho"}"#]);
+    assert_eq!((received[1].bytes, received[1].json_bytes), (3, None));
+    // Running or recorded, the bytes and the reason are told.
+    rig.studio.close().await;
+    rig.studio = open(rig.folder.path()).await;
+    let query = MessageQuery { call: call.id, index: received[1].index };
+    let detail: MessageDetail = rig.must("message", query).await;
+    let problem = detail.problem.expect("it says why");
+    assert_eq!((&detail.wire[..], detail.json.as_str()), (&b"\x0a\x01\xff"[..], ""));
+    assert!(problem.message.contains("UTF-8"), "{problem}");
+    assert!(detail.spans.iter().any(|span| span.value == 2), "{:?}", detail.spans);
+}
+
 /// How a call to `address` ends.
 async fn end(rig: &mut Rig, address: String) -> Status {
     let mut spec = rig.spec("user.v1.UserService/GetUser");

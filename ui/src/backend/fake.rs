@@ -358,7 +358,7 @@ mod tests {
         assert_eq!(record.attempts.len(), 2);
         assert_eq!(record.tls.unwrap().chain.len(), 2);
         assert_eq!(record.auth.as_deref(), Some("bearer"));
-        let line = now(client.format_command(start)).unwrap();
+        let line = now(client.format_command(start)).unwrap().line;
         let parsed = now(client.parse_command(line)).unwrap();
         assert_eq!(parsed.request.spec.method, spec.method);
         assert_eq!(parsed.request.spec.endpoint.address, spec.endpoint.address);

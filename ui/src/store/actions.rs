@@ -317,7 +317,8 @@ impl Store {
     }
 
     /// Copies `text` to the clipboard.
-    pub fn copy(self, text: String, what: &'static str) {
+    pub fn copy(self, text: String, what: impl Into<String>) {
+        let what = what.into();
         let promise = window().navigator().clipboard().write_text(&text);
         leptos::task::spawn_local(async move {
             match wasm_bindgen_futures::JsFuture::from(promise).await {

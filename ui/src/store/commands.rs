@@ -62,8 +62,12 @@ impl Store {
     /// Copies a call as a complete command line.
     pub fn copy_command_of(self, call: StartCall) {
         let client = self.client();
-        self.ask(async move { client.format_command(call).await }, move |line| {
-            self.copy(line, "the grpcurl command");
+        self.ask(async move { client.format_command(call).await }, move |command| {
+            let without = match command.left_out.as_slice() {
+                [] => String::new(),
+                some => format!(" without {}, which grpcurl has no flag for", some.join(", ")),
+            };
+            self.copy(command.line, format!("the grpcurl command{without}"));
         });
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use wirelab_call::{Client, Invoke, requests};
-use wirelab_model::CallKind;
+use wirelab_call::{Client, Invoke, MAX_TRANSPARENT, requests};
+use wirelab_model::{CallEvent, CallEventKind, CallKind, RetryPolicy};
 
 const NEW: &str = "resolved connected sent:1 half-closed headers received:1 trailers OK";
 /// A new connection of an endpoint whose address is known.
@@ -179,4 +179,33 @@ async fn a_reconnect_storm_is_bounded() {
     }
     let dialled = dials.load(SeqCst);
     assert!((1..=CALLS).contains(&dialled), "{dialled}");
+    // The same calls, each of which is tried again: no more dials than attempts, with waits that grow between them.
+    let policy = RetryPolicy {
+        max_attempts: 4,
+        initial_backoff_ms: 4,
+        max_backoff_ms: 16,
+        ..RetryPolicy::default()
+    };
+    let retried = wirelab_model::CallSpec { retry: Some(policy), ..spec };
+    let calls = (0..CALLS).map(|_| call(&client, retried.clone(), &[b"abc"]));
+    let mut attempts = CALLS;
+    for call in futures_util::future::join_all(calls).await {
+        assert_eq!(call.status().name(), "UNAVAILABLE");
+        let waits: Vec<u64> = call.events.iter().filter_map(backoff).collect();
+        // Three more by the policy, and what is tried again by itself because nothing had reached the server.
+        assert!((3..=3 + MAX_TRANSPARENT as usize).contains(&waits.len()), "{}", call.steps());
+        for (wait, most_ms) in waits.iter().filter(|wait| **wait > 0).zip([4, 8, 16]) {
+            assert!(*wait <= most_ms * 1_000_000, "{waits:?}");
+        }
+        attempts += waits.len();
+    }
+    let dialled = dials.load(SeqCst) - dialled;
+    assert!((1..=attempts).contains(&dialled), "{dialled} dials, {attempts} attempts");
+}
+
+fn backoff(event: &CallEvent) -> Option<u64> {
+    match &event.kind {
+        CallEventKind::Retrying(attempt) => Some(attempt.backoff_ns),
+        _ => None,
+    }
 }

@@ -77,7 +77,12 @@ async fn print_command(
         messages.push(value?);
     }
     let start = StartCall { spec, messages, finish: true, auth };
-    output::print(&opened.studio.format_command(start).await?)
+    let command = opened.studio.format_command(start).await?;
+    if !command.left_out.is_empty() {
+        let without = command.left_out.join(", ");
+        output::note(&format!("the line is without {without}: grpcurl has no flag for that"));
+    }
+    output::print(&command.line)
 }
 
 async fn call(opened: &Opened, args: &Call, mut spec: CallSpec) -> Result<u8, Problem> {

@@ -27,11 +27,11 @@ pub enum Origin {
 }
 
 /// The request as one line that grpcurl accepts and a POSIX shell reads as meant. Credentials are left as variables;
-/// what grpcurl has no flag for (compression, retries, balancing and the like) is left out.
+/// what grpcurl has no flag for is left out, and said.
 ///
 /// # Errors
 /// `Mismatch` for what grpcurl cannot do at all: another transport than gRPC, and addresses of a registry.
-pub fn format(start: &StartCall, origin: &Origin) -> Result<String, Problem> {
+pub fn format(start: &StartCall, origin: &Origin) -> Result<FormattedCommand, Problem> {
     let StartCall { spec, messages, auth, .. } = start;
     let endpoint = &spec.endpoint;
     if endpoint.transport != Transport::Grpc {
@@ -103,7 +103,25 @@ pub fn format(start: &StartCall, origin: &Origin) -> Result<String, Problem> {
     if !spec.method.is_empty() {
         line.push(quote(&spec.method));
     }
-    Ok(line.join(" "))
+    Ok(FormattedCommand { line: line.join(" "), left_out: left_out(spec) })
+}
+
+/// What a request asks for that grpcurl has no flag for.
+fn left_out(spec: &CallSpec) -> Vec<String> {
+    let endpoint = &spec.endpoint;
+    let address = endpoint.address.trim();
+    let several = address.starts_with("ipv") && address.contains(',');
+    let compression = spec.compression.map(|how| format!("{} compression", how.name()));
+    let others = [
+        ("retries", spec.retry.is_some()),
+        ("waiting for an instance", spec.wait_for_ready),
+        ("a connection of its own", spec.cold),
+        ("the service config", endpoint.service_config.is_some()),
+        ("balancing", endpoint.balancing != Balancing::default()),
+        ("all instances but the first", several),
+    ];
+    let others = others.iter().filter(|(_, asked)| *asked).map(|(what, _)| (*what).to_owned());
+    compression.into_iter().chain(others).collect()
 }
 
 /// What grpcurl is told of an endpoint.

@@ -36,7 +36,7 @@ impl Studio {
     }
 
     /// Writes the line for a request.
-    pub(crate) fn formatted(&self, start: &StartCall) -> Result<String, Problem> {
+    pub(crate) fn formatted(&self, start: &StartCall) -> Result<FormattedCommand, Problem> {
         let origin = origin::of(&self.0.sources.catalog(), &start.spec.method);
         format::format(start, &origin)
     }

@@ -203,7 +203,7 @@ fn addresses_and_what_grpcurl_cannot() {
     ];
     for (address, tls, expected) in cases {
         let endpoint = Endpoint { address: address.into(), tls, ..Endpoint::default() };
-        let line = format(&start(endpoint), &Origin::Unknown);
+        let line = format(&start(endpoint), &Origin::Unknown).map(|command| command.line);
         assert_eq!(line.unwrap_or_else(|problem| problem.to_string()), expected);
     }
     let web = Endpoint { transport: Transport::GrpcWeb, ..Endpoint::default() };
@@ -214,11 +214,37 @@ fn addresses_and_what_grpcurl_cannot() {
 }
 
 #[test]
+fn what_a_line_cannot_say() {
+    type Change = fn(&mut CallSpec);
+    let cases: &[(Change, &[&str])] = &[
+        (|_| {}, &[]),
+        (|spec| spec.compression = Some(Compression::Zstd), &["zstd compression"]),
+        (|spec| spec.retry = Some(RetryPolicy::default()), &["retries"]),
+        (|spec| spec.wait_for_ready = true, &["waiting for an instance"]),
+        (|spec| spec.endpoint.service_config = Some("{}".into()), &["the service config"]),
+        (|spec| spec.endpoint.balancing.never_eject = true, &["balancing"]),
+        (|spec| spec.endpoint.address = "ipv4:1.2.3.4:5".into(), &[]),
+        (
+            |spec| {
+                spec.cold = true;
+                spec.endpoint.address = "ipv4:1.2.3.4:5,1.2.3.4:6".into();
+            },
+            &["a connection of its own", "all instances but the first"],
+        ),
+    ];
+    for (change, left_out) in cases {
+        let mut start = start(Endpoint { address: "h:1".into(), ..Endpoint::default() });
+        change(&mut start.spec);
+        assert_eq!(format(&start, &Origin::Unknown).unwrap().left_out, *left_out);
+    }
+}
+
+#[test]
 fn origins_and_secrets() {
     let endpoint = Endpoint { address: "h:1".into(), ..Endpoint::default() };
     let line = |auth, origin: &Origin| {
         let start = StartCall { auth, messages: vec!["{ }".into()], ..start(endpoint.clone()) };
-        format(&start, origin).unwrap()
+        format(&start, origin).unwrap().line
     };
     let proto = Origin::Proto { file: "a/b.proto".into(), roots: vec!["/x y".into(), "/z".into()] };
     assert_eq!(
@@ -234,7 +260,7 @@ fn origins_and_secrets() {
         CallSpec { metadata: vec![entry("both"), entry("call")], ..start(endpoint.clone()).spec };
     let reflected = Origin::Reflection(vec![entry("both"), entry("reflection")]);
     assert_eq!(
-        format(&StartCall { spec, ..start(endpoint.clone()) }, &reflected).unwrap(),
+        format(&StartCall { spec, ..start(endpoint.clone()) }, &reflected).unwrap().line,
         "grpcurl -plaintext -H 'k: both' -rpc-header 'k: call' -reflect-header 'k: reflection' h:1 a.B/C"
     );
     let secret = || Secret("hush".into());
@@ -353,7 +379,8 @@ proptest! {
     ) {
         let spec = CallSpec { endpoint, method, metadata, deadline_ms, max_message_bytes, ..CallSpec::default() };
         let start = StartCall { spec: spec.clone(), messages: messages.clone(), finish: true, auth: None };
-        let line = format(&start, &Origin::Unknown).unwrap();
+        let FormattedCommand { line, left_out } = format(&start, &Origin::Unknown).unwrap();
+        prop_assert_eq!(left_out, Vec::<String>::new());
         let parsed = parse(&line).unwrap();
         prop_assert_eq!(&parsed.request.spec, &spec, "{}", line);
         prop_assert_eq!(&parsed.request.messages, &messages, "{}", line);

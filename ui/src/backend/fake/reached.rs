@@ -6,9 +6,9 @@
 //! - a retry policy brings two failed attempts; `CreateOrder` fails in the end
 
 use wirelab_model::{
-    Attempt, BalancingPolicy, CallRecord, CertificateInfo, ChannelInfo, Endpoint, Health,
-    InstanceInfo, InstanceState, Metadatum, ParsedCommand, Problem, ProblemKind, SavedRequest,
-    StartCall, Status, StatusCode, Timings, Tls, TlsInfo,
+    Attempt, BalancingPolicy, CallRecord, CertificateInfo, ChannelInfo, Endpoint, FormattedCommand,
+    Health, InstanceInfo, InstanceState, Metadatum, ParsedCommand, Problem, ProblemKind,
+    SavedRequest, StartCall, Status, StatusCode, Timings, Tls, TlsInfo,
 };
 
 const DAY_S: i64 = 86_400;
@@ -204,12 +204,13 @@ pub fn parse(line: &str) -> Result<ParsedCommand, Problem> {
 }
 
 /// A line that [`parse`] reads.
-pub fn format(call: &StartCall) -> String {
+pub fn format(call: &StartCall) -> FormattedCommand {
     let plain = if secured(&call.spec.endpoint) { "" } else { "-plaintext " };
-    format!(
+    let line = format!(
         "grpcurl {plain}-d '{}' {} {}",
         call.messages.join(" "),
         call.spec.endpoint.address,
         call.spec.method
-    )
+    );
+    FormattedCommand { line, left_out: Vec::new() }
 }
