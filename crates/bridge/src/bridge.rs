@@ -3,6 +3,7 @@
 use crate::catalog::Catalog;
 use crate::face::Face;
 use crate::options::Options;
+use crate::rest::Rest;
 use crate::rules::Routes;
 use crate::upstream::Upstream;
 use crate::{rest, rpc, socket};
@@ -24,6 +25,8 @@ pub struct Bridge {
 pub(crate) struct Shared {
     pub options: Options,
     pub upstream: Upstream,
+    /// What profile and options come to for REST.
+    pub rest: Rest,
     /// Replaced as a whole when the schema changes; requests under way keep theirs.
     loaded: RwLock<Arc<Loaded>>,
 }
@@ -64,7 +67,8 @@ impl Bridge {
     ) -> Result<Bridge, Vec<Problem>> {
         let loaded = RwLock::new(Arc::new(Loaded::new(schema)?));
         let upstream = Upstream::new(invoke, &options);
-        Ok(Bridge { shared: Arc::new(Shared { options, upstream, loaded }) })
+        let rest = Rest::new(&options);
+        Ok(Bridge { shared: Arc::new(Shared { options, upstream, rest, loaded }) })
     }
 
     /// Goes on with another schema; requests under way end with the one they began with.

@@ -7,8 +7,11 @@
 mod bind;
 mod bridge;
 mod catalog;
+mod compress;
 mod face;
+mod headers;
 mod options;
+mod profile;
 mod refusal;
 mod rest;
 mod rpc;
@@ -18,4 +21,8 @@ mod upstream;
 
 pub use bind::{Binding, DEFAULT_MAX_PARAMETERS, Unescape};
 pub use bridge::Bridge;
-pub use options::{Options, Profile};
+pub use compress::{CompressionOptions, MAX_CODINGS, MIN_COMPRESSED_BYTES, PIECE_BYTES};
+pub use headers::{HeaderOptions, MAX_METADATA_BYTES};
+pub use options::Options;
+pub use profile::Profile;
+pub use rest::{FLUSH_BYTES, HEAD_WAIT, RestOptions, SSE_KEEP_ALIVE};

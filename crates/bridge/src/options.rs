@@ -1,7 +1,11 @@
 //! How a bridge behaves.
 
 use crate::bind::Binding;
-use wirelab_model::Endpoint;
+use crate::compress::CompressionOptions;
+use crate::headers::HeaderOptions;
+use crate::profile::Profile;
+use crate::rest::RestOptions;
+use wirelab_model::{DEFAULT_MAX_MESSAGE_BYTES, Endpoint};
 
 /// What a bridge is told. [`Default`] is safe to run on loopback.
 #[derive(Clone, Debug, Default)]
@@ -12,37 +16,19 @@ pub struct Options {
     pub profile: Profile,
     /// How path and query are read.
     pub binding: Binding,
-    /// Bytes that one message may have, in any form; none means
-    /// [`DEFAULT_MAX_MESSAGE_BYTES`](wirelab_model::DEFAULT_MAX_MESSAGE_BYTES).
+    /// How answers are compressed.
+    pub compression: CompressionOptions,
+    /// What becomes of headers and metadata.
+    pub headers: HeaderOptions,
+    /// REST where it shall be other than the profile has it.
+    pub rest: RestOptions,
+    /// Bytes that one message may have, in any form; none means [`DEFAULT_MAX_MESSAGE_BYTES`].
     pub max_message_bytes: Option<u64>,
 }
 
-/// Whose habits a bridge has where transcoders differ: a team can compare before it moves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Profile {
-    /// What the specifications say; strict where they are silent.
-    #[default]
-    Wirelab,
-    /// Envoy's `grpc_json_transcoder` filter.
-    Envoy,
-    /// grpc-gateway's `runtime.ServeMux`.
-    GrpcGateway,
-    /// Connect's vanguard-go.
-    Vanguard,
-}
-
-impl Profile {
-    /// Every profile, the default first.
-    pub const ALL: [Profile; 4] =
-        [Profile::Wirelab, Profile::Envoy, Profile::GrpcGateway, Profile::Vanguard];
-
-    /// `wirelab`, `envoy`, `grpc-gateway`, `vanguard`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Profile::Wirelab => "wirelab",
-            Profile::Envoy => "envoy",
-            Profile::GrpcGateway => "grpc-gateway",
-            Profile::Vanguard => "vanguard",
-        }
+impl Options {
+    /// Bytes that one message may have.
+    pub(crate) fn message_limit(&self) -> u64 {
+        self.max_message_bytes.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES)
     }
 }

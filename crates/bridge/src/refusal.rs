@@ -32,6 +32,15 @@ impl Refusal {
     }
 }
 
+/// A body that is decoded on its way may end with one.
+impl std::error::Error for Refusal {}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.status.message)
+    }
+}
+
 impl From<Status> for Refusal {
     fn from(status: Status) -> Refusal {
         Refusal { http: http_status(status.code), status, headers: HeaderMap::new() }

@@ -1,20 +1,199 @@
-//! REST by `google.api.http`.
+//! REST by `google.api.http`
+//! (<https://github.com/googleapis/googleapis/blob/master/google/api/http.proto>): one HTTP request is one call of any
+//! kind.
+//!
+//! A body goes from the socket to wire bytes by the method's codec, and an answer back, without anything between them.
+//! Which method a request is for is [`rules`](crate::rules)' to say; what path and query mean is [`bind`](crate::bind)'s.
+
+mod accept;
+mod asked;
+mod body;
+pub(crate) mod failure;
+mod http_body;
+mod options;
+mod requests;
+mod shape;
+mod single;
+mod split;
+mod streamed;
+mod update_mask;
+mod wire;
+
+pub(crate) use options::Rest;
+pub use options::{HEAD_WAIT, RestOptions, SSE_KEEP_ALIVE};
+pub use streamed::FLUSH_BYTES;
 
 use crate::bridge::Arrival;
+use crate::compress;
+use crate::face::content_type;
+use crate::headers;
 use crate::refusal::Refusal;
-use axum::body::Body;
-use http::Response;
+use crate::rules::Found;
+use crate::upstream::{Call, Order};
+use accept::Form;
+use asked::Asked;
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
+use failure::Types;
+use http::header::{ALLOW, CONTENT_LENGTH};
+use http::{HeaderValue, Method, Response, StatusCode as Http};
+use shape::Shape;
+use std::sync::Arc;
 use wirelab_model::StatusCode;
 
 /// Answers a request.
 pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
-    let path = arrival.head.uri.path().trim_start_matches('/');
-    let refusal = match arrival.loaded.catalog.method(path) {
-        Some(_) => Refusal::new(StatusCode::Unimplemented, "this face is not served yet"),
-        None => Refusal::new(StatusCode::NotFound, "there is no such method"),
+    let Arrival { mut head, body, loaded, shared } = arrival;
+    let behaviour = shared.options.profile.behaviour();
+    let is_head = head.method == Method::HEAD;
+    let coding = compress::wanted(&head.headers);
+    let body = compress::decoded(body, &mut head.headers);
+    let found = match loaded.routes.find(&head.method, head.uri.path()) {
+        Found::Route { .. } if is_head && !behaviour.implied_verbs => Err(nothing(head.uri.path())),
+        Found::Route { rule, .. } if rule.implied && !behaviour.unbound_methods => {
+            Err(nothing(head.uri.path()))
+        }
+        Found::Route { rule, captures } => Ok((rule.clone(), captures)),
+        Found::OtherVerb { allow } if behaviour.implied_verbs && head.method == Method::OPTIONS => {
+            return options(allow);
+        }
+        Found::OtherVerb { allow } => {
+            Err(other_verb(&head.method, head.uri.path(), allow, behaviour.other_verb))
+        }
+        Found::Nothing => Err(nothing(head.uri.path())),
     };
-    let mut response = Response::new(Body::from(refusal.status.message));
-    *response.status_mut() = refusal.http;
-    *response.headers_mut() = refusal.headers;
+    let response = match found {
+        Err(refusal) => {
+            failure::refused(refusal, Types { loaded: &loaded, method: None }, behaviour)
+        }
+        Ok((rule, captures)) => {
+            let asked = Arc::new(Asked { head, rule, captures, loaded, shared: shared.clone() });
+            let answered = match body {
+                Ok(body) => exchange(&asked, body).await,
+                Err(refusal) => Err(refusal),
+            };
+            answered.unwrap_or_else(|refusal| failure::refused(refusal, asked.types(), behaviour))
+        }
+    };
+    let response = compress::encoded(response, coding, &shared.options.compression);
+    if is_head { without_body(response) } else { response }
+}
+
+/// Makes the call and tells what came of it.
+async fn exchange(asked: &Arc<Asked>, body: Body) -> Result<Response<Body>, Refusal> {
+    let behaviour = asked.behaviour();
+    let headers = &asked.head.headers;
+    let form = match accept::form(headers) {
+        Some(form) => form,
+        None if behaviour.check_accept && !asked.gives_raw() => return Err(accept::refusal()),
+        None => accept::DEFAULT,
+    };
+    let shape = Shape::of(asked)?;
+    let options = &asked.shared.options.headers;
+    let order = Order {
+        method: asked.rule.method.path.clone(),
+        kind: asked.rule.method.kind,
+        metadata: headers::metadata(&asked.head, options, behaviour)?,
+        timeout: headers::timeout(headers, options)?,
+        ..Order::default()
+    };
+    let call = begin(asked, body, order).await?;
+    if asked.rule.method.kind.server_streams() || !matches!(form, Form::Json(_)) {
+        Ok(streamed::answer(asked, call, shape, form).await)
+    } else {
+        Ok(single::answer(asked, call, &shape, form).await)
+    }
+}
+
+/// Begins the call with what the body says.
+async fn begin(asked: &Arc<Asked>, body: Body, order: Order) -> Result<Call, Refusal> {
+    let upstream = &asked.shared.upstream;
+    if order.kind.client_streams() {
+        let lines = check_content_type(asked, &body, true)?;
+        return Ok(upstream.stream(order, requests::Requests::new(asked.clone(), body, lines)));
+    }
+    check_content_type(asked, &body, false)?;
+    let body = body::collect(body, &asked.head.headers, asked.limit()).await?;
+    let message = match asked.takes_raw() {
+        true => asked.raw_message(&body, true)?,
+        false => asked.message(Some(&body), true)?,
+    };
+    Ok(upstream.unary(order, Bytes::from(message)))
+}
+
+/// Whether a body says that it is JSON a line.
+///
+/// # Errors
+/// 415 for a body that says it is something else than JSON, or JSON in another encoding than UTF-8.
+fn check_content_type(asked: &Asked, body: &Body, stream: bool) -> Result<bool, Refusal> {
+    let headers = &asked.head.headers;
+    if body.is_end_stream() || asked.takes_raw() {
+        return Ok(false);
+    }
+    let media = content_type(headers);
+    if stream && accept::is_lines(media) {
+        return Ok(true);
+    }
+    if !asked.behaviour().check_content_type
+        || (media.is_empty() || accept::is_json(media)) && accept::is_utf8(headers)
+    {
+        return Ok(false);
+    }
+    let lines = if stream { " or application/x-ndjson" } else { "" };
+    let shown = headers.get(http::header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let shown = String::from_utf8_lossy(shown.unwrap_or_default());
+    let message = format!(
+        "the body is `{}`, which {} does not take; send application/json in UTF-8{lines}",
+        shown.escape_debug(),
+        asked.rule.method.path
+    );
+    let refusal = Refusal::new(StatusCode::InvalidArgument, message);
+    Err(refusal.http(Http::UNSUPPORTED_MEDIA_TYPE))
+}
+
+fn nothing(path: &str) -> Refusal {
+    let message = format!("there is nothing at `{}`", path.escape_debug());
+    Refusal::new(StatusCode::NotFound, message)
+}
+
+/// The path is there under other verbs (RFC 9110 §15.5.6).
+fn other_verb(verb: &Method, path: &str, allow: Vec<Method>, http: u16) -> Refusal {
+    let allow = allowed(allow);
+    let shown = String::from_utf8_lossy(allow.as_bytes());
+    let message = format!("`{}` does not take {verb}; it takes {shown}", path.escape_debug());
+    let refusal = match http {
+        404 => nothing(path),
+        _ => Refusal::new(StatusCode::Unimplemented, message),
+    };
+    let http = Http::from_u16(http).unwrap_or(Http::METHOD_NOT_ALLOWED);
+    refusal.http(http).header(ALLOW, allow)
+}
+
+/// What OPTIONS is told (RFC 9110 §9.3.7).
+fn options(allow: Vec<Method>) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = Http::NO_CONTENT;
+    response.headers_mut().insert(ALLOW, allowed(allow));
     response
+}
+
+/// `GET, HEAD, OPTIONS, POST`.
+fn allowed(mut allow: Vec<Method>) -> HeaderValue {
+    if allow.contains(&Method::GET) {
+        allow.push(Method::HEAD);
+    }
+    allow.push(Method::OPTIONS);
+    let mut names: Vec<&str> = allow.iter().map(Method::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
+}
+
+/// The answer to HEAD: what GET would say, without the content (RFC 9110 §9.3.2).
+fn without_body(response: Response<Body>) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Response::from_parts(head, Body::empty())
 }

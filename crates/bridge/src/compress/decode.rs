@@ -1,0 +1,199 @@
+//! Request bodies decompressed as they come.
+
+use super::{Coding, MAX_CODINGS, PIECE_BYTES};
+use crate::refusal::Refusal;
+use axum::body::{Body, HttpBody};
+use bytes::{Buf, Bytes};
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, StatusCode as Http};
+use hyper::body::Frame;
+use std::io::{self, BufRead, ErrorKind, Read};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use wirelab_model::StatusCode;
+
+/// The body without its codings; the headers that spoke of them go.
+///
+/// # Errors
+/// 415 for a coding that is not known, with those that are.
+pub(crate) fn decoded(body: Body, headers: &mut HeaderMap) -> Result<Body, Refusal> {
+    if !headers.contains_key(CONTENT_ENCODING) {
+        return Ok(body);
+    }
+    let values = headers.get_all(CONTENT_ENCODING).into_iter();
+    let values = values.map(|value| value.to_str().unwrap_or("?"));
+    let mut codings = Vec::new();
+    for name in values.flat_map(|value| value.split(',')).map(str::trim) {
+        if name.is_empty() || name.eq_ignore_ascii_case("identity") {
+            continue;
+        }
+        match Coding::named(name) {
+            Some(coding) if codings.len() < MAX_CODINGS => codings.push(coding),
+            _ => return Err(unknown(name)),
+        }
+    }
+    headers.remove(CONTENT_ENCODING);
+    if !codings.is_empty() {
+        headers.remove(CONTENT_LENGTH);
+    }
+    // The last one was applied last (RFC 9110 §8.4).
+    codings.into_iter().rev().try_fold(body, |body, coding| {
+        let decoder = Decoder::new(coding).map_err(|error| corrupt(coding, &error))?;
+        Ok(Body::new(Decoded { body, decoder, coding, over: false }))
+    })
+}
+
+fn unknown(name: &str) -> Refusal {
+    let names = Coding::ALL.map(Coding::name).join(", ");
+    let message = format!("the body is coded as `{}`; use one of {names}", name.escape_debug());
+    let accepted = HeaderValue::from_str(&names).unwrap_or(HeaderValue::from_static("gzip"));
+    Refusal::new(StatusCode::InvalidArgument, message)
+        .http(Http::UNSUPPORTED_MEDIA_TYPE)
+        .header(ACCEPT_ENCODING, accepted)
+}
+
+fn corrupt(coding: Coding, error: &io::Error) -> Refusal {
+    let message = format!("the body is no {}: {error}", coding.name());
+    Refusal::new(StatusCode::InvalidArgument, message)
+}
+
+/// A body without one of its codings.
+struct Decoded {
+    body: Body,
+    decoder: Decoder,
+    coding: Coding,
+    over: bool,
+}
+
+impl HttpBody for Decoded {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = &mut *self;
+        loop {
+            if this.over {
+                return Poll::Ready(None);
+            }
+            let mut piece = vec![0; PIECE_BYTES];
+            match this.decoder.read(&mut piece) {
+                Ok(0) => this.over = true,
+                Ok(length) => {
+                    piece.truncate(length);
+                    return Poll::Ready(Some(Ok(Frame::data(Bytes::from(piece)))));
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
+                        None => this.decoder.feed().ended = true,
+                        Some(Err(error)) => {
+                            this.over = true;
+                            return Poll::Ready(Some(Err(error)));
+                        }
+                        Some(Ok(frame)) => {
+                            if let Ok(data) = frame.into_data() {
+                                this.decoder.feed().data = data;
+                            }
+                        }
+                    }
+                }
+                Err(error) => {
+                    this.over = true;
+                    let refusal = corrupt(this.coding, &error);
+                    return Poll::Ready(Some(Err(axum::Error::new(refusal))));
+                }
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.over
+    }
+}
+
+/// What has come of a body and was not read yet. When there is nothing, a reader has to wait, unless nothing follows.
+#[derive(Default)]
+struct Feed {
+    data: Bytes,
+    ended: bool,
+}
+
+impl BufRead for Feed {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match self.data.is_empty() && !self.ended {
+            true => Err(ErrorKind::WouldBlock.into()),
+            false => Ok(&self.data),
+        }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.data.advance(amount);
+    }
+}
+
+impl Read for Feed {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = self.fill_buf()?.read(out)?;
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+/// Reads what is there; all of them go on after a wait.
+enum Decoder {
+    Gzip(MultiGzDecoder<Feed>),
+    Zlib(ZlibDecoder<Feed>),
+    /// Without the header of zlib, as some clients send it.
+    Raw(DeflateDecoder<Feed>),
+    /// One of both: the first byte tells.
+    Deflate(Feed),
+    Brotli(Box<brotli::Decompressor<Feed>>),
+    Zstd(zstd::stream::read::Decoder<'static, Feed>),
+}
+
+impl Decoder {
+    fn new(coding: Coding) -> io::Result<Decoder> {
+        let feed = Feed::default();
+        Ok(match coding {
+            Coding::Gzip => Decoder::Gzip(MultiGzDecoder::new(feed)),
+            Coding::Deflate => Decoder::Deflate(feed),
+            Coding::Brotli => Decoder::Brotli(Box::new(brotli::Decompressor::new(feed, 4096))),
+            Coding::Zstd => Decoder::Zstd(zstd::stream::read::Decoder::with_buffer(feed)?),
+        })
+    }
+
+    fn feed(&mut self) -> &mut Feed {
+        match self {
+            Decoder::Gzip(decoder) => decoder.get_mut(),
+            Decoder::Zlib(decoder) => decoder.get_mut(),
+            Decoder::Raw(decoder) => decoder.get_mut(),
+            Decoder::Deflate(feed) => feed,
+            Decoder::Brotli(decoder) => decoder.get_mut(),
+            Decoder::Zstd(decoder) => decoder.get_mut(),
+        }
+    }
+
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if let Decoder::Deflate(feed) = self {
+            // RFC 1950 §2.2: the method is deflate.
+            let is_zlib = feed.fill_buf()?.first().is_none_or(|byte| byte & 0x0f == 8);
+            let feed = std::mem::take(feed);
+            *self = match is_zlib {
+                true => Decoder::Zlib(ZlibDecoder::new(feed)),
+                false => Decoder::Raw(DeflateDecoder::new(feed)),
+            };
+        }
+        match self {
+            Decoder::Gzip(decoder) => decoder.read(out),
+            Decoder::Zlib(decoder) => decoder.read(out),
+            Decoder::Raw(decoder) => decoder.read(out),
+            Decoder::Deflate(_) => Ok(0),
+            Decoder::Brotli(decoder) => decoder.read(out),
+            Decoder::Zstd(decoder) => decoder.read(out),
+        }
+    }
+}

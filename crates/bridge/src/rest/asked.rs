@@ -1,0 +1,257 @@
+//! A request whose rule is found: what its body, path and query say as messages on the wire.
+
+use super::failure::Types;
+use super::split::Splitter;
+use super::wire::{put_field, put_varint};
+use super::{http_body, update_mask};
+use crate::bind;
+use crate::bridge::{Loaded, Shared};
+use crate::profile::{Behaviour, Precedence};
+use crate::refusal::Refusal;
+use crate::rules::{Body as Part, Captures, Rule};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Method as Verb, StatusCode as Http, request};
+use prost_reflect::{FieldDescriptor, MessageDescriptor};
+use std::borrow::Cow;
+use std::sync::Arc;
+use wirelab_model::{Status, StatusCode};
+use wirelab_transcode::Codec;
+
+/// A request whose rule is found.
+pub(super) struct Asked {
+    pub head: request::Parts,
+    pub rule: Arc<Rule>,
+    pub captures: Captures,
+    /// The schema when it came.
+    pub loaded: Arc<Loaded>,
+    pub shared: Arc<Shared>,
+}
+
+impl Asked {
+    pub fn behaviour(&self) -> &'static Behaviour {
+        self.shared.options.profile.behaviour()
+    }
+
+    /// Bytes that one message may have.
+    pub fn limit(&self) -> u64 {
+        self.shared.options.message_limit()
+    }
+
+    /// Where the types of a failure's details come from.
+    pub fn types(&self) -> Types<'_> {
+        Types { loaded: &self.loaded, method: Some(&self.rule.method) }
+    }
+
+    /// Whether the answer is a body as it is, whatever the client accepts.
+    pub fn gives_raw(&self) -> bool {
+        match &self.rule.response_body {
+            None => http_body::is(&self.rule.method.descriptor.output()),
+            Some(field) => !field.is_list() && field.kind().as_message().is_some_and(http_body::is),
+        }
+    }
+
+    /// One request message. `body` is the JSON of the part that the rule names; `bind` adds what path and query say.
+    pub fn message(&self, body: Option<&[u8]>, bind: bool) -> Result<Vec<u8>, Refusal> {
+        let mut wire = Vec::new();
+        let body_wins = self.behaviour().precedence == Precedence::Body;
+        if bind && body_wins {
+            self.bind(&mut wire)?;
+        }
+        match (&self.rule.body, body.filter(|body| !body.trim_ascii().is_empty())) {
+            (_, None) => {}
+            (Part::None, Some(_)) => self.stray()?,
+            (Part::All, Some(json)) => self
+                .strict(&self.rule.method.input)
+                .json_to_wire(json, &mut wire)
+                .map_err(|error| unreadable(&error, &self.rule.method.descriptor.input(), 0))?,
+            (Part::Field(field), Some(json)) => {
+                self.field(field, json, &mut wire)?;
+                self.derive_mask(field, json, &mut wire);
+            }
+        }
+        if bind && !body_wins {
+            self.bind(&mut wire)?;
+        }
+        Ok(wire)
+    }
+
+    /// One request message that takes a body as it is: a `google.api.HttpBody`, at once or the next piece of it.
+    pub fn raw_message(&self, data: &Bytes, first: bool) -> Result<Vec<u8>, Refusal> {
+        let content_type = self.head.headers.get(CONTENT_TYPE).filter(|_| first);
+        let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let mut wire = Vec::with_capacity(data.len() + content_type.len() + 64);
+        if let Part::Field(field) = &self.rule.body {
+            let length = http_body::length(content_type, data);
+            put_varint(u64::from(field.number()) << 3 | 2, &mut wire);
+            put_varint(length as u64, &mut wire);
+        }
+        http_body::put(content_type, data, &mut wire);
+        if first || !self.behaviour().bind_first_only {
+            self.bind(&mut wire)?;
+        }
+        Ok(wire)
+    }
+
+    /// Whether the body is taken as it is: the part that the rule names is a `google.api.HttpBody`.
+    pub fn takes_raw(&self) -> bool {
+        match &self.rule.body {
+            Part::None => false,
+            Part::All => http_body::is(&self.rule.method.descriptor.input()),
+            Part::Field(field) => {
+                !field.is_list() && field.kind().as_message().is_some_and(http_body::is)
+            }
+        }
+    }
+
+    /// Appends what path and query say; on the wire the last value wins.
+    fn bind(&self, wire: &mut Vec<u8>) -> Result<(), Refusal> {
+        let query = self.head.uri.query();
+        let binding = self.shared.rest.binding(&self.rule);
+        let append = |captures, query, wire: &mut Vec<u8>| {
+            bind::append(&self.rule, captures, query, binding, wire)
+        };
+        if self.behaviour().precedence == Precedence::Query && query.is_some() {
+            append(&self.captures, None, wire)?;
+            return append(&Captures::default(), query, wire);
+        }
+        append(&self.captures, query, wire)
+    }
+
+    /// A codec that treats unknown members as the profile does.
+    fn strict<'c>(&self, codec: &'c Codec) -> Cow<'c, Codec> {
+        match self.behaviour().refuse_unknown_fields {
+            true => Cow::Borrowed(codec),
+            false => Cow::Owned(codec.clone().ignoring_unknown(true)),
+        }
+    }
+
+    /// A body where the rule takes none.
+    fn stray(&self) -> Result<(), Refusal> {
+        if !self.behaviour().refuse_stray_body {
+            return Ok(());
+        }
+        let message = format!("{} takes no body, but the request has one; leave it out", self.rule);
+        Err(Refusal::new(StatusCode::InvalidArgument, message))
+    }
+
+    /// The JSON of one field.
+    fn field(
+        &self,
+        field: &FieldDescriptor,
+        json: &[u8],
+        wire: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let input = &self.rule.method.input;
+        let kind = field.kind();
+        let plain = !field.is_list() && !field.is_map() && !field.is_group();
+        if let Some(message) = kind.as_message()
+            && plain
+            && json.trim_ascii() != b"null"
+        {
+            put_varint(u64::from(field.number()) << 3 | 2, wire);
+            let start = wire.len();
+            let codec = input.of(message);
+            let done = self.strict(&codec).json_to_wire(json, wire);
+            done.map_err(|error| unreadable(&error, message, 0))?;
+            let mut length = Vec::with_capacity(5);
+            put_varint((wire.len() - start) as u64, &mut length);
+            wire.splice(start..start, length);
+            return Ok(());
+        }
+        one_value(json)?;
+        // Its line begins after ours.
+        let mut text = Vec::with_capacity(json.len() + field.json_name().len() + 8);
+        text.push(b'{');
+        super::failure::text(field.json_name(), &mut text);
+        text.extend_from_slice(b":\n");
+        text.extend_from_slice(json);
+        text.push(b'}');
+        let done = self.strict(input).json_to_wire(&text, wire);
+        done.map_err(|error| unreadable(&error, &self.rule.method.descriptor.input(), 1))
+    }
+
+    /// For PATCH, the mask of what the JSON of a resource holds, where the query has none
+    /// (<https://google.aip.dev/134>).
+    fn derive_mask(&self, resource: &FieldDescriptor, json: &[u8], wire: &mut Vec<u8>) {
+        if self.head.method != Verb::PATCH || !self.behaviour().derive_update_mask {
+            return;
+        }
+        let kind = resource.kind();
+        let Some(message) = kind.as_message().filter(|_| !resource.is_list()) else { return };
+        let input = self.rule.method.descriptor.input();
+        let Some(mask) = update_mask::field(&input) else { return };
+        if update_mask::is_asked(self.head.uri.query(), &mask) {
+            return;
+        }
+        let mut paths = Vec::new();
+        for path in update_mask::paths(json, message) {
+            put_field(1, path.as_bytes(), &mut paths);
+        }
+        put_field(mask.number(), &paths, wire);
+    }
+}
+
+/// That a text is one JSON value, so that nothing can be smuggled in beside it.
+fn one_value(json: &[u8]) -> Result<(), Refusal> {
+    let mut splitter = Splitter::new(usize::MAX, false);
+    splitter.feed(Bytes::copy_from_slice(json));
+    let mut values = 0;
+    while let Ok(Some(_)) = splitter.next() {
+        values += 1;
+    }
+    values += usize::from(matches!(splitter.finish(), Ok(Some(_))));
+    match values {
+        1 => Ok(()),
+        _ => {
+            let message = "the body is not one JSON value; send exactly one";
+            Err(Refusal::new(StatusCode::InvalidArgument, message))
+        }
+    }
+}
+
+/// What is wrong with a JSON text, with the place and a `google.rpc.BadRequest` that names the field. Of its lines,
+/// `before` are ours.
+pub(super) fn unreadable(
+    error: &wirelab_transcode::Error,
+    message: &MessageDescriptor,
+    before: u32,
+) -> Refusal {
+    let mut text = format!("the body is no {}: {}", message.full_name(), error.message());
+    if let Some(path) = error.path() {
+        text.push_str(&format!(" at `{path}`"));
+    }
+    if let Some((line, column)) = error.line_column() {
+        let line = line.saturating_sub(before).max(1);
+        text.push_str(&format!(" (line {line}, column {column})"));
+    }
+    let mut status = Status::new(StatusCode::InvalidArgument, text);
+    if let Some(path) = error.path() {
+        status.details = bad_request(&status, path, error.message()).into();
+    }
+    Refusal::from(status)
+}
+
+/// A `google.rpc.Status` with one violation of a field
+/// (<https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto>).
+fn bad_request(status: &Status, field: &str, description: &str) -> Vec<u8> {
+    let mut violation = Vec::new();
+    put_field(1, field.as_bytes(), &mut violation);
+    put_field(2, description.as_bytes(), &mut violation);
+    let mut request = Vec::new();
+    put_field(1, &violation, &mut request);
+    let mut any = Vec::new();
+    put_field(1, b"type.googleapis.com/google.rpc.BadRequest", &mut any);
+    put_field(2, &request, &mut any);
+    let mut wire = vec![1 << 3];
+    put_varint(u64::from(status.code), &mut wire);
+    put_field(2, status.message.as_bytes(), &mut wire);
+    put_field(3, &any, &mut wire);
+    wire
+}
+
+/// The refusal of a message that is too long.
+pub(super) fn too_long(limit: u64) -> Refusal {
+    let message = format!("the request is longer than {limit} bytes; send less, or allow more");
+    Refusal::new(StatusCode::ResourceExhausted, message).http(Http::PAYLOAD_TOO_LARGE)
+}
