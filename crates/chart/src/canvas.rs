@@ -22,6 +22,7 @@ pub(crate) enum Token {
     Accent,
     Server,
     Bidi,
+    Client,
     Bad,
     Ink2,
     Ink3,
@@ -29,12 +30,13 @@ pub(crate) enum Token {
 }
 
 impl Token {
-    const ALL: [Token; 9] = [
+    const ALL: [Token; 10] = [
         Token::Proto,
         Token::Json,
         Token::Accent,
         Token::Server,
         Token::Bidi,
+        Token::Client,
         Token::Bad,
         Token::Ink2,
         Token::Ink3,
@@ -48,6 +50,7 @@ impl Token {
             Token::Accent => "var(--unary)",
             Token::Server => "var(--server)",
             Token::Bidi => "var(--bidi)",
+            Token::Client => "var(--client)",
             Token::Bad => "var(--bad)",
             Token::Ink2 => "var(--ink-2)",
             Token::Ink3 => "var(--ink-3)",

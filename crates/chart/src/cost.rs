@@ -14,7 +14,9 @@ const SLIVER: f64 = 2.0;
 pub(crate) fn token(path: BenchPath) -> Token {
     match path {
         BenchPath::GrpcProtobuf => Token::Proto,
-        BenchPath::JsonText => Token::Json,
+        BenchPath::JsonText | BenchPath::RestJson => Token::Json,
+        BenchPath::GrpcWebProtobuf => Token::Bidi,
+        BenchPath::WebSocketJson => Token::Client,
     }
 }
 
@@ -23,7 +25,26 @@ pub(crate) fn name(path: BenchPath) -> &'static str {
     match path {
         BenchPath::GrpcProtobuf => "gRPC · Protobuf",
         BenchPath::JsonText => "JSON text",
+        BenchPath::GrpcWebProtobuf => "gRPC-Web · Protobuf",
+        BenchPath::RestJson => "REST · JSON",
+        BenchPath::WebSocketJson => "WebSocket · JSON",
     }
+}
+
+/// The name of a path where there is little room.
+fn short(path: BenchPath) -> &'static str {
+    match path {
+        BenchPath::GrpcProtobuf => "gRPC",
+        BenchPath::GrpcWebProtobuf => "gRPC-Web",
+        BenchPath::JsonText => "JSON",
+        BenchPath::RestJson => "REST",
+        BenchPath::WebSocketJson => "WS",
+    }
+}
+
+/// Whether the messages of a path are Protobuf.
+fn is_protobuf(path: BenchPath) -> bool {
+    matches!(path, BenchPath::GrpcProtobuf | BenchPath::GrpcWebProtobuf)
 }
 
 /// A bar: its name and its parts in order.
@@ -64,14 +85,11 @@ pub fn cost_breakdown(report: &BenchReport, size: Size) -> String {
         .iter()
         .filter_map(|path| {
             let ns = path.latency.as_ref().filter(|latency| latency.count > 0)?.p50_ns as f64;
-            let own = if path.path == BenchPath::GrpcProtobuf { &proto } else { &json };
+            let own = if is_protobuf(path.path) { &proto } else { &json };
             let mut parts = own.clone();
             let encoded = parts.iter().filter(|(part, _)| *part != Token::Server).count();
             parts.insert(encoded, (Token::Accent, ns));
-            Some(Bar {
-                name: if path.path == BenchPath::GrpcProtobuf { "gRPC" } else { "JSON" },
-                parts,
-            })
+            Some(Bar { name: short(path.path), parts })
         })
         .collect();
     let alone: Vec<Bar> = [("Protobuf", proto), ("JSON", json)]

@@ -19,6 +19,9 @@ pub struct BenchSpec {
     pub in_flight: u32,
     /// How many calls to make first that are not counted.
     pub warm_up: u32,
+    /// The paths that are called, alternating; none is gRPC alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<BenchPath>,
 }
 
 /// Sizes of the same message in each form, bytes, all measured.
@@ -99,6 +102,12 @@ pub enum BenchPath {
     GrpcProtobuf,
     /// The same messages as JSON text: sizes and conversion measured, not sent.
     JsonText,
+    /// gRPC-Web with Protobuf through the bridge: called.
+    GrpcWebProtobuf,
+    /// REST by `google.api.http` with JSON through the bridge: called.
+    RestJson,
+    /// A WebSocket a call with JSON through the bridge: called.
+    WebSocketJson,
 }
 
 /// What a comparison found.

@@ -18,6 +18,9 @@ pub struct Endpoint {
     /// The protocol that carries the calls.
     #[serde(default, skip_serializing_if = "is_default")]
     pub transport: Transport,
+    /// Whether calls go through a bridge that speaks gRPC to the server; REST and WebSocket always do.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub bridged: bool,
     /// The version of HTTP below it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub http: HttpVersion,
@@ -41,6 +44,24 @@ pub struct Endpoint {
     /// wait-for-ready and the balancing policy where `balancing` names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_config: Option<String>,
+}
+
+impl Endpoint {
+    /// Whether calls go through a bridge.
+    pub fn through_bridge(&self) -> bool {
+        self.bridged && self.transport != Transport::Grpc || self.transport.needs_bridge()
+    }
+
+    /// The server behind the bridge, as the bridge calls it: itself where there is no bridge.
+    #[must_use]
+    pub fn behind_bridge(&self) -> Endpoint {
+        let mut endpoint = Endpoint { bridged: false, ..self.clone() };
+        if self.through_bridge() {
+            endpoint.transport = Transport::Grpc;
+            endpoint.http = HttpVersion::Auto;
+        }
+        endpoint
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -91,19 +112,25 @@ pub enum Transport {
     Connect,
     /// Connect with JSON messages.
     ConnectJson,
+    /// REST by `google.api.http`, through a bridge.
+    Rest,
+    /// One WebSocket a call with JSON messages, through a bridge.
+    WebSocket,
 }
 
 impl Transport {
     /// Every transport, in the order that people are shown.
-    pub const ALL: [Transport; 5] = [
+    pub const ALL: [Transport; 7] = [
         Transport::Grpc,
         Transport::GrpcWeb,
         Transport::GrpcWebText,
         Transport::Connect,
         Transport::ConnectJson,
+        Transport::Rest,
+        Transport::WebSocket,
     ];
 
-    /// `gRPC`, `gRPC-Web`, `gRPC-Web text`, `Connect`, `Connect JSON`.
+    /// `gRPC`, `gRPC-Web`, `gRPC-Web text`, `Connect`, `Connect JSON`, `REST`, `WebSocket`.
     pub fn name(self) -> &'static str {
         match self {
             Transport::Grpc => "gRPC",
@@ -111,6 +138,23 @@ impl Transport {
             Transport::GrpcWebText => "gRPC-Web text",
             Transport::Connect => "Connect",
             Transport::ConnectJson => "Connect JSON",
+            Transport::Rest => "REST",
+            Transport::WebSocket => "WebSocket",
+        }
+    }
+
+    /// Whether only a bridge can carry it: no server of gRPC speaks it by itself.
+    pub fn needs_bridge(self) -> bool {
+        matches!(self, Transport::Rest | Transport::WebSocket)
+    }
+
+    /// The same with messages as Protobuf, as a server of gRPC speaks it.
+    #[must_use]
+    pub fn as_protobuf(self) -> Transport {
+        match self {
+            Transport::ConnectJson => Transport::Connect,
+            Transport::Rest | Transport::WebSocket => Transport::Grpc,
+            other => other,
         }
     }
 }

@@ -8,6 +8,7 @@
 mod auth;
 mod bench;
 mod blob;
+mod bridge;
 mod call;
 mod catalog;
 mod connection;
@@ -24,6 +25,10 @@ pub use bench::{
     Encoded, Latency, PathReport, Sizes,
 };
 pub use blob::Blob;
+pub use bridge::{
+    BRIDGE_STREAMS, Binding, BindingPreview, Bindings, BridgeMetrics, BridgePhase, BridgeProfile,
+    BridgeSettings, BridgeState, BridgeStream, DEFAULT_BRIDGE_LISTEN, PreviewBinding,
+};
 pub use call::{
     CallEvent, CallEventKind, CallKind, CallSpec, DEFAULT_MAX_MESSAGE_BYTES, Direction,
     MetadataValue, Metadatum, Status, StatusCode, WireBytes,

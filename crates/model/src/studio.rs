@@ -82,6 +82,16 @@ macro_rules! studio_methods {
             watch_health(Option<$crate::HealthQuery>) -> ();
             /// The instances behind an address as they are now; begins to watch them when nobody has called yet.
             channel($crate::Endpoint) -> $crate::ChannelInfo;
+            /// How the bridge is.
+            bridge(()) -> $crate::BridgeState;
+            /// Starts the bridge, instead of the one that runs; how it goes comes as [`StudioEvent::Bridge`].
+            start_bridge($crate::BridgeSettings) -> $crate::BridgeState;
+            /// Ends the bridge and the requests under way in it. One that does not run is no error.
+            stop_bridge(()) -> $crate::BridgeState;
+            /// Every way to every method that the loaded sources offer.
+            bindings(()) -> $crate::Bindings;
+            /// A request as a binding sends it; what is wrong with it is in the reply.
+            preview_binding($crate::PreviewBinding) -> $crate::BindingPreview;
             /// Reads a `grpcurl` or `wirelab call` command line as a request.
             parse_command(String) -> $crate::ParsedCommand;
             /// A request as a complete `grpcurl` command line.
@@ -283,6 +293,8 @@ pub enum StudioEvent {
     },
     /// What the watched server says of its health.
     Health(Box<HealthUpdate>),
+    /// The bridge was started or stopped, or something passed through it; a few times a second at most.
+    Bridge(Box<BridgeState>),
     /// Events were dropped because this screen was slow.
     Lagged,
 }

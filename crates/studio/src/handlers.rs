@@ -168,7 +168,27 @@ impl Handlers for Studio {
     }
 
     async fn channel(&self, endpoint: Endpoint) -> Result<ChannelInfo, Problem> {
-        Ok(self.0.client.channel(&endpoint).await)
+        Ok(self.0.client.channel(&endpoint.behind_bridge()).await)
+    }
+
+    async fn bridge(&self, (): ()) -> Result<BridgeState, Problem> {
+        Ok(self.bridge_state())
+    }
+
+    async fn start_bridge(&self, settings: BridgeSettings) -> Result<BridgeState, Problem> {
+        self.begin_bridge(settings).await
+    }
+
+    async fn stop_bridge(&self, (): ()) -> Result<BridgeState, Problem> {
+        Ok(self.halt_bridge().await)
+    }
+
+    async fn bindings(&self, (): ()) -> Result<Bindings, Problem> {
+        Ok(self.all_bindings())
+    }
+
+    async fn preview_binding(&self, request: PreviewBinding) -> Result<BindingPreview, Problem> {
+        self.preview(&request)
     }
 
     async fn parse_command(&self, line: String) -> Result<ParsedCommand, Problem> {

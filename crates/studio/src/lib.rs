@@ -13,6 +13,7 @@
 //!   `Hello.history_problem`.
 
 mod benches;
+mod bridge;
 mod bus;
 mod calls;
 mod codecs;
@@ -32,6 +33,7 @@ mod reflected;
 mod run;
 mod sources;
 
+pub use bridge::BRIDGE_EVERY;
 pub use bus::EVENTS;
 pub use dispatch::{Handlers, METHODS};
 pub use live::{HELD_BYTES, HELD_MESSAGES, SEND_WAIT, SENDING_MESSAGES};
@@ -77,6 +79,7 @@ struct Inner {
     calls: calls::Calls,
     kept: credentials::Kept,
     benches: benches::Benches,
+    bridges: bridge::Bridges,
     health: health::Watch,
     /// Everything that runs in the background.
     tasks: TaskTracker,
@@ -106,6 +109,7 @@ impl Studio {
             calls: calls::Calls::default(),
             kept: credentials::Kept::default(),
             benches: benches::Benches::default(),
+            bridges: bridge::Bridges::default(),
             health: health::Watch::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),

@@ -21,6 +21,7 @@ async fn a_comparison_of_each_kind() {
             calls: 20,
             in_flight: 4,
             warm_up: 2,
+            ..BenchSpec::default()
         };
         let begun: BenchProgress = rig.must("start_bench", spec).await;
         assert_eq!((begun.state, begun.total), (BenchState::Running, 20), "{method}");
@@ -84,6 +85,7 @@ async fn a_comparison_is_stopped() {
         calls: 1_000_000,
         in_flight: 2,
         warm_up: 0,
+        ..BenchSpec::default()
     };
     let begun: BenchProgress = rig.must("start_bench", spec).await;
     let running = rig.ask::<()>("delete_bench", begun.id).await.unwrap_err();
@@ -116,6 +118,7 @@ async fn a_comparison_whose_calls_fail() {
         calls: 5,
         in_flight: 1,
         warm_up: 0,
+        ..BenchSpec::default()
     };
     let begun: BenchProgress = rig.must("start_bench", spec).await;
     loop {

@@ -196,6 +196,7 @@ impl Draft {
             calls: number(Field::Calls)?,
             in_flight: number(Field::InFlight)?,
             warm_up: number(Field::WarmUp)?,
+            paths: Vec::new(),
         })
     }
 }
@@ -343,7 +344,10 @@ fn latency(
         let found = report.paths.iter().find(|report| report.path == path)?;
         found.latency.as_ref().filter(|latency| latency.count > 0)
     };
-    let (proto, json) = (measured(BenchPath::GrpcProtobuf), measured(BenchPath::JsonText));
+    let proto = measured(BenchPath::GrpcProtobuf);
+    // What was sent as JSON speaks before the text that was only measured.
+    let json = [BenchPath::RestJson, BenchPath::WebSocketJson, BenchPath::JsonText];
+    let json = json.into_iter().find_map(measured);
     let show = |ns: f64| format::ns(ns as u64);
     match (proto, json) {
         (Some(proto), Some(json)) => match (of(proto), of(json)) {
@@ -413,6 +417,9 @@ fn line(path: &PathReport) -> Line {
     let (name, class, sent) = match path.path {
         BenchPath::GrpcProtobuf => ("gRPC · Protobuf", "proto", true),
         BenchPath::JsonText => ("JSON text", "json", false),
+        BenchPath::GrpcWebProtobuf => ("gRPC-Web · Protobuf", "bidi", true),
+        BenchPath::RestJson => ("REST · JSON", "json", true),
+        BenchPath::WebSocketJson => ("WebSocket · JSON", "client", true),
     };
     let sent = sent || path.latency.is_some();
     let dash = |why: &'static str| (NOT_MEASURED.to_owned(), why);

@@ -15,6 +15,7 @@ fn spec() -> BenchSpec {
         calls: 2000,
         in_flight: 8,
         warm_up: 100,
+        paths: Vec::new(),
     }
 }
 

@@ -150,6 +150,7 @@ impl Store {
                     self.health.set(Some((update.query.endpoint.address, update.health)));
                 }
             }
+            StudioEvent::Bridge(state) => self.bridge.set(*state),
             StudioEvent::Lagged => self.ask_everything(),
         }
     }

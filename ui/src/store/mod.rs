@@ -34,7 +34,7 @@ use std::{
     sync::Arc,
 };
 use wirelab_model::{
-    BenchProgress, CallId, Catalog, Health, Hello, MethodInfo, Problem, SavedRequest,
+    BenchProgress, BridgeState, CallId, Catalog, Health, Hello, MethodInfo, Problem, SavedRequest,
 };
 
 /// What lies over the screen.
@@ -117,6 +117,8 @@ pub struct Store {
     pub bench_revision: RwSignal<u64>,
     /// Health of the shown tab's server.
     pub health: RwSignal<Option<(String, Health)>>,
+    /// How the bridge is.
+    pub bridge: RwSignal<BridgeState>,
     /// Whether the connection settings of the shown tab are open.
     pub connection: RwSignal<bool>,
     /// Goes up when Ctrl+F asks to find in what is shown.
@@ -157,6 +159,7 @@ impl Store {
             bench: RwSignal::new(None),
             bench_revision: RwSignal::new(0),
             health: RwSignal::new(None),
+            bridge: RwSignal::new(BridgeState::default()),
             connection: RwSignal::new(false),
             find: RwSignal::new(0),
         };

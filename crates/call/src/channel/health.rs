@@ -14,9 +14,7 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
-use wirelab_model::{
-    CallEventKind, CallKind, CallSpec, Problem, ProblemKind, Status, StatusCode, Transport,
-};
+use wirelab_model::{CallEventKind, CallKind, CallSpec, Problem, ProblemKind, Status, StatusCode};
 
 /// A watch that broke is begun again after this long, twice as long each time, up to the second.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -70,11 +68,9 @@ impl Drop for Watches {
 }
 
 fn spec(driver: &Driver) -> CallSpec {
-    let mut endpoint = driver.endpoint.clone();
+    let mut endpoint = driver.endpoint.behind_bridge();
     // The messages here are Protobuf.
-    if endpoint.transport == Transport::ConnectJson {
-        endpoint.transport = Transport::Connect;
-    }
+    endpoint.transport = endpoint.transport.as_protobuf();
     CallSpec {
         endpoint,
         method: "grpc.health.v1.Health/Watch".into(),

@@ -86,10 +86,11 @@ impl Session {
         version: &str,
         until: Instant,
     ) -> Session {
-        let streams = endpoint.transport == Transport::Grpc;
+        let served = without_json(endpoint);
+        let streams = served.transport == Transport::Grpc;
         let left = move || until.saturating_duration_since(Instant::now()).as_millis();
         let spec = CallSpec {
-            endpoint: without_json(endpoint),
+            endpoint: served,
             method: format!("grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"),
             kind: if streams { CallKind::Bidi } else { CallKind::ServerStream },
             metadata: metadata.to_vec(),

@@ -163,15 +163,19 @@ pub(crate) fn protocol(
             let types = JsonTypes::of(&spec.method, types)?;
             Ok(Box::new(connect::Connect::new(spec, limit, Some(types))?))
         }
+        Transport::Rest | Transport::WebSocket => Err(Problem::new(
+            ProblemKind::Mismatch,
+            format!("{} needs a bridge in front of the server", transport.name()),
+        )
+        .at("transport")
+        .help("call it from the studio or by `wirelab call`, which bring one along")),
     }
 }
 
 /// The endpoint without JSON, for the services that Wirelab itself calls as Protobuf.
 pub(crate) fn without_json(endpoint: &Endpoint) -> Endpoint {
-    let mut endpoint = endpoint.clone();
-    if endpoint.transport == Transport::ConnectJson {
-        endpoint.transport = Transport::Connect;
-    }
+    let mut endpoint = endpoint.behind_bridge();
+    endpoint.transport = endpoint.transport.as_protobuf();
     endpoint
 }
 

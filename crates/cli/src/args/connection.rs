@@ -11,6 +11,8 @@ const TRANSPORTS: Named<Transport> = &[
     ("grpc-web-text", Transport::GrpcWebText),
     ("connect", Transport::Connect),
     ("connect-json", Transport::ConnectJson),
+    ("rest", Transport::Rest),
+    ("ws", Transport::WebSocket),
 ];
 const VERSIONS: Named<HttpVersion> =
     &[("auto", HttpVersion::Auto), ("1.1", HttpVersion::Http1), ("2", HttpVersion::Http2)];

@@ -216,8 +216,9 @@ impl Line {
                 millis(&value).map(|time| endpoint.connect_timeout_ms = Some(time))
             }
             What::Transport => {
+                let value = if value == "ws" { "websocket" } else { &value };
                 let same =
-                    |known: &Transport| known.name().replace(' ', "-").eq_ignore_ascii_case(&value);
+                    |known: &Transport| known.name().replace(' ', "-").eq_ignore_ascii_case(value);
                 Transport::ALL.into_iter().find(same).map(|known| endpoint.transport = known)
             }
             What::Http => match value.as_str() {

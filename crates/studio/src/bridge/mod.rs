@@ -1,0 +1,166 @@
+//! The bridge that the studio runs beside itself: started, stopped, watched, and given every schema that is loaded.
+//!
+//! - `traffic`: what passes through a bridge, seen where it makes its calls
+//! - `listen`: a bridge behind a port
+//! - `bindings`: what the loaded schemas bind, and requests as bindings send them
+
+mod bindings;
+mod listen;
+mod traffic;
+
+use crate::{Inner, Studio};
+use futures_util::StreamExt;
+use listen::Listening;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::MissedTickBehavior;
+use wirelab_bridge::{Options, Profile};
+use wirelab_model::*;
+
+/// [`StudioEvent::Bridge`] comes at most this often.
+pub const BRIDGE_EVERY: Duration = Duration::from_millis(400);
+
+/// The bridge, whether it runs or not.
+#[derive(Default)]
+pub struct Bridges {
+    public: Mutex<Public>,
+    /// Held while starting and stopping: one after the other.
+    changing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Public {
+    settings: Option<BridgeSettings>,
+    phase: BridgePhase,
+    running: Option<Arc<Listening>>,
+    stale: Option<Problem>,
+}
+
+impl Bridges {
+    fn public(&self) -> MutexGuard<'_, Public> {
+        self.public.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Studio {
+    pub(crate) fn bridge_state(&self) -> BridgeState {
+        self.0.bridge_state()
+    }
+
+    pub(crate) async fn begin_bridge(
+        &self,
+        settings: BridgeSettings,
+    ) -> Result<BridgeState, Problem> {
+        let inner = &self.0;
+        let _changing = inner.bridges.changing.lock().await;
+        inner.end_bridge(BridgePhase::Starting);
+        inner.bridges.public().settings = Some(settings.clone());
+        inner.tell_bridge();
+        let schema = inner.sources.schema();
+        let started = Listening::start(
+            &settings.listen,
+            schema,
+            Arc::new(inner.client.clone()),
+            options(&settings),
+            inner.closing.child_token(),
+            None,
+        );
+        match started.await {
+            Ok(running) => {
+                let running = Arc::new(running);
+                {
+                    let mut public = inner.bridges.public();
+                    public.phase = BridgePhase::Running { address: running.address.to_string() };
+                    public.running = Some(running.clone());
+                }
+                inner.tasks.spawn(follow(inner.clone(), running));
+            }
+            Err(problem) => inner.bridges.public().phase = BridgePhase::Failed(problem),
+        }
+        inner.tell_bridge();
+        Ok(inner.bridge_state())
+    }
+
+    pub(crate) async fn halt_bridge(&self) -> BridgeState {
+        let _changing = self.0.bridges.changing.lock().await;
+        self.0.end_bridge(BridgePhase::Stopped);
+        self.0.tell_bridge();
+        self.0.bridge_state()
+    }
+}
+
+impl Inner {
+    fn bridge_state(&self) -> BridgeState {
+        let (settings, phase, running, stale) = {
+            let public = self.bridges.public();
+            let settings = public.settings.clone();
+            (settings, public.phase.clone(), public.running.clone(), public.stale.clone())
+        };
+        let upstream = || self.default_endpoint.behind_bridge();
+        let settings = settings
+            .unwrap_or_else(|| BridgeSettings { upstream: upstream(), ..Default::default() });
+        let (metrics, streams) = running.map(|running| running.traffic.seen()).unwrap_or_default();
+        BridgeState { phase, settings, metrics, streams, stale }
+    }
+
+    fn tell_bridge(&self) {
+        self.bus.send(StudioEvent::Bridge(Box::new(self.bridge_state())));
+    }
+
+    fn end_bridge(&self, phase: BridgePhase) {
+        let mut public = self.bridges.public();
+        (public.phase, public.stale) = (phase, None);
+        // Dropping the last one ends it; the task that follows it holds one only while it looks.
+        if let Some(running) = public.running.take() {
+            running.stop();
+        }
+    }
+}
+
+/// Tells screens what moves in a bridge and gives it the schemas that are loaded meanwhile.
+async fn follow(inner: Arc<Inner>, running: Arc<Listening>) {
+    let mut events = inner.bus.subscribe();
+    let mut tick = tokio::time::interval(BRIDGE_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut told = running.traffic.revision();
+    loop {
+        tokio::select! {
+            () = running.stopped() => return,
+            _ = tick.tick() => {
+                let now = running.traffic.revision();
+                if now != told {
+                    told = now;
+                    inner.tell_bridge();
+                }
+            }
+            event = events.next() => match event {
+                None => return,
+                Some(StudioEvent::Catalog { .. } | StudioEvent::Lagged) => {
+                    let reloaded = running.bridge.reload(inner.sources.schema());
+                    let stale = reloaded.err().and_then(|problems| problems.into_iter().next());
+                    let mut public = inner.bridges.public();
+                    let changed = public.stale != stale;
+                    public.stale = stale;
+                    drop(public);
+                    if changed {
+                        inner.tell_bridge();
+                    }
+                }
+                Some(_) => {}
+            },
+        }
+    }
+}
+
+fn options(settings: &BridgeSettings) -> Options {
+    let endpoint = Endpoint { bridged: true, ..settings.upstream.clone() };
+    let profile = match settings.profile {
+        BridgeProfile::Wirelab => Profile::Wirelab,
+        BridgeProfile::Envoy => Profile::Envoy,
+        BridgeProfile::GrpcGateway => Profile::GrpcGateway,
+        BridgeProfile::Vanguard => Profile::Vanguard,
+    };
+    Options { endpoint: endpoint.behind_bridge(), profile, ..Options::default() }
+}
