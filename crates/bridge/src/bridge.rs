@@ -2,6 +2,7 @@
 
 use crate::catalog::Catalog;
 use crate::face::Face;
+use crate::life::Life;
 use crate::options::Options;
 use crate::rest::Rest;
 use crate::rules::Routes;
@@ -18,7 +19,7 @@ use wirelab_schema::Schema;
 /// Turns requests of every face into gRPC calls and their answers back. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Bridge {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What all requests share.
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub rest: Rest,
     /// Replaced as a whole when the schema changes; requests under way keep theirs.
     loaded: RwLock<Arc<Loaded>>,
+    pub life: Life,
 }
 
 /// What follows from a schema.
@@ -68,7 +70,8 @@ impl Bridge {
         let loaded = RwLock::new(Arc::new(Loaded::new(schema)?));
         let upstream = Upstream::new(invoke, &options);
         let rest = Rest::new(&options);
-        Ok(Bridge { shared: Arc::new(Shared { options, upstream, rest, loaded }) })
+        let life = Life::default();
+        Ok(Bridge { shared: Arc::new(Shared { options, upstream, rest, loaded, life }) })
     }
 
     /// Goes on with another schema; requests under way end with the one they began with.
@@ -79,6 +82,11 @@ impl Bridge {
         let loaded = Arc::new(Loaded::new(schema)?);
         *self.shared.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
         Ok(())
+    }
+
+    /// How many methods can be called.
+    pub fn methods(&self) -> usize {
+        self.shared.loaded().catalog.methods().count()
     }
 
     /// Answers one request of any face.

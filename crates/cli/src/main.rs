@@ -6,6 +6,7 @@
 
 mod args;
 mod auth;
+mod bridge;
 mod browser;
 mod call;
 mod compare;
@@ -39,7 +40,13 @@ fn main() -> ExitCode {
         )
         .with_writer(std::io::stderr)
         .init();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Command::Bridge(bridge) = &command
+        && let Some(threads) = bridge.threads
+    {
+        builder.worker_threads(threads.get());
+    }
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return output::failed(&output::io("cannot start the runtime", &error)),
     };
@@ -80,6 +87,7 @@ async fn run(command: Command) -> Result<u8, Problem> {
         Command::Call(args) => call::run(args).await,
         // `parse` has made another command of it.
         Command::Grpcurl { .. } => Ok(1),
+        Command::Bridge(args) => bridge::run(*args).await,
         Command::Health(args) => health::run(args).await,
         Command::Transcode(args) => transcode::run(args).await,
         Command::Compare(args) => compare::run(args).await,

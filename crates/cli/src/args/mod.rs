@@ -1,6 +1,7 @@
 //! The flags: one file for each command, and those that several share.
 
 mod auth;
+mod bridge;
 mod call;
 mod compare;
 mod connection;
@@ -12,6 +13,7 @@ mod transcode;
 mod values;
 
 pub use auth::Credentials;
+pub use bridge::Bridge;
 pub use call::Call;
 pub use compare::Compare;
 pub use connection::Connection;
@@ -66,6 +68,8 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         args: Vec<String>,
     },
+    /// Serve REST, WebSocket, gRPC-Web, Connect and gRPC in front of a gRPC server
+    Bridge(Box<Bridge>),
     /// Ask a server for its health, or watch it
     Health(Health),
     /// Convert messages between JSON and Protobuf: standard input to standard output, streams too

@@ -1,0 +1,107 @@
+//! One connection: which version of HTTP it speaks, and how it ends while the bridge drains.
+
+use super::IDLE_GRACE;
+use super::limits::{Limits, MAX_HEADERS, PING_INTERVAL, PING_TIMEOUT};
+use super::patient::Patient;
+use crate::Bridge;
+use crate::headers::Peer;
+use axum::body::Body;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Version};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+
+/// What speaks HTTP/1.1 or HTTP/2, whichever the client begins with.
+pub(super) fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(limits.header_bytes.max(8_192));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .max_concurrent_streams(limits.streams)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT)
+        .enable_connect_protocol();
+    builder
+}
+
+/// How many bytes a client may send ahead on one stream, and on all of a connection.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
+
+/// What all connections share.
+pub(super) struct Serving {
+    pub bridge: Bridge,
+    pub builder: auto::Builder<TokioExecutor>,
+    pub patience: std::time::Duration,
+    /// Stop at once.
+    pub kill: CancellationToken,
+}
+
+/// Serves a connection to its end. While the bridge drains, what is under way is finished: HTTP/2 is told to go away
+/// at once, HTTP/1.1 with its next answer, or after [`IDLE_GRACE`] when none comes.
+pub(super) async fn serve<S>(stream: S, peer: Peer, serving: Arc<Serving>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let two = Arc::new(AtomicBool::new(false));
+    let draining = serving.bridge.shared.life.draining.clone();
+    let service = service_fn(|mut request: Request<Incoming>| {
+        let (bridge, draining) = (serving.bridge.clone(), draining.clone());
+        let is_two = request.version() >= Version::HTTP_2;
+        if is_two {
+            two.store(true, Ordering::Relaxed);
+        }
+        request.extensions_mut().insert(peer);
+        async move {
+            let mut response = bridge.handle(request.map(Body::new)).await;
+            if !is_two && draining.is_cancelled() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let io = TokioIo::new(Patient::new(stream, serving.patience));
+    let mut connection = pin!(serving.builder.serve_connection_with_upgrades(io, service));
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => return over(ended),
+        () = draining.cancelled() => {}
+    }
+    if !two.load(Ordering::Relaxed) {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => return over(ended),
+            () = tokio::time::sleep(IDLE_GRACE) => {}
+        }
+    }
+    connection.as_mut().graceful_shutdown();
+    tokio::select! {
+        biased;
+        ended = connection => over(ended),
+        () = serving.kill.cancelled() => {}
+    }
+}
+
+fn over(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+    if let Err(error) = ended {
+        // A client that went away, or does not speak HTTP: theirs, not ours.
+        tracing::debug!(%error, "a connection ended");
+    }
+}
