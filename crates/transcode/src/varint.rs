@@ -21,6 +21,26 @@ pub(crate) fn encode(number: u64) -> ([u8; 10], usize) {
     (bytes, len)
 }
 
+/// The same without a branch on the length, which is the better the less it can be foreseen.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(crate) fn any(number: u64) -> ([u8; 16], usize) {
+    // Every byte but the last says that another one follows.
+    static MORE: [u8; 26] = {
+        let mut more = [0; 26];
+        let mut index = 0;
+        while index < 9 {
+            more[index] = 0x80;
+            index += 1;
+        }
+        more
+    };
+    // A seventh of the bits, rounded up.
+    let len = ((63 - (number | 1).leading_zeros() as usize) * 9 + 73) / 64;
+    let high = (number >> 56) & 0x7f | (number >> 63) << 8;
+    let more = u128::from_le_bytes(*MORE[10 - len..].first_chunk().unwrap_or(&[0; 16]));
+    ((u128::from(spread(number)) | u128::from(high) << 64 | more).to_le_bytes(), len)
+}
+
 /// The bytes of a number that takes at most eight, the first lowest, and how many they are.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn short(number: u64) -> Option<(u64, usize)> {
@@ -70,6 +90,8 @@ mod tests {
             let (bytes, len) = encode(number);
             assert_eq!(bytes[..len], expected, "{number}");
             assert_eq!(len, super::len(number));
+            let (bytes, len) = any(number);
+            assert_eq!(bytes[..len], expected, "{number}");
         }
         assert_eq!([0, -1, 1, i64::MAX, i64::MIN].map(zigzag), [0, 1, 2, u64::MAX - 1, u64::MAX]);
     }

@@ -1,5 +1,6 @@
 //! Repeated fields: arrays.
 
+use super::number;
 use super::scalar::{BARE, FIELD};
 use super::{Reader, Step};
 use crate::plan::{Arity, Field, Kind};
@@ -33,28 +34,43 @@ impl Reader<'_> {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn elements<const FORM: u8>(&mut self, mut at: usize, field: &Field, depth: u32) -> Step {
+    fn elements<const FORM: u8>(&mut self, at: usize, field: &Field, depth: u32) -> Step {
+        // The most common kinds by loops of their own, each as it is most often written.
+        match field.kind {
+            Kind::String => self.each::<FORM>(at, field, depth, |reader, at| {
+                let (text, len) = reader.short_text(at)?;
+                reader.out.put_between(field.tag, len as u8, text, len);
+                Some(at + len + 2)
+            }),
+            Kind::Int64 | Kind::Uint64 if FORM == BARE => {
+                self.each::<FORM>(at, field, depth, |reader, at| reader.wide_varint(at, field))
+            }
+            Kind::Int32 | Kind::Uint32 if FORM == BARE => {
+                self.each::<FORM>(at, field, depth, |reader, at| reader.narrow_varint(at, field))
+            }
+            Kind::Double if FORM == BARE => self.each::<FORM>(at, field, depth, |reader, at| {
+                let (end, value) = number::double(reader.json, at).ok()?;
+                reader.out.put(&value.to_le_bytes(), 8);
+                Some(end)
+            }),
+            _ => self.each::<FORM>(at, field, depth, |_, _| None),
+        }
+    }
+
+    /// All elements, by `quick` where it knows how; then it has appended the one at the place and says where that ends.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn each<const FORM: u8>(
+        &mut self,
+        mut at: usize,
+        field: &Field,
+        depth: u32,
+        quick: impl Fn(&mut Self, usize) -> Option<usize>,
+    ) -> Step {
         let mut index = 0;
         loop {
-            // The most common first, each as it is most often written.
-            at = match field.kind {
-                Kind::String if let Some((text, len)) = self.short_text(at) => {
-                    self.out.put_between(field.tag, len as u8, text, len);
-                    at + len + 2
-                }
-                Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64
-                    if FORM == BARE && self.byte(at) != b'n' =>
-                {
-                    self.varint_field::<FORM>(at, field)
-                        .map_err(|stop| self.within_index(index, stop))?
-                }
-                Kind::Double if FORM == BARE && self.byte(at) != b'n' => {
-                    let (end, value) =
-                        self.double(at, field).map_err(|stop| self.within_index(index, stop))?;
-                    self.out.put(&value.to_le_bytes(), 8);
-                    end
-                }
-                _ => self
+            at = match quick(self, at) {
+                Some(end) => end,
+                None => self
                     .any_element::<FORM>(at, field, depth)
                     .map_err(|stop| self.within_index(index, stop))?,
             };

@@ -11,6 +11,7 @@
 
 mod any;
 mod bytes;
+mod digits;
 mod fault;
 mod known;
 mod lengths;

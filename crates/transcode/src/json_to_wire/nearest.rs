@@ -40,13 +40,15 @@ const fn five_to(power: i64) -> u128 {
     if power >= -27 { quotient + 1 } else { quotient }
 }
 
+/// Powers of ten that an `f64` holds exactly.
+pub(super) static EXACT: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
 /// The `f64` nearest to `mantissa` (not 0) times ten to `exponent`, where the bits at hand decide which it is.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn nearest(mantissa: u64, exponent: i64) -> Option<f64> {
-    static EXACT: [f64; 23] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-    ];
     if mantissa <= 1 << 53 && exponent.unsigned_abs() <= 22 {
         // Both are exact, so the one operation rounds once.
         let power = EXACT[exponent.unsigned_abs() as usize];

@@ -3,7 +3,10 @@
 //! Digits are read eight at a time. Integers never pass through floating point. Floats are the nearest ones, by
 //! the standard library where `nearest` does not decide.
 
-use super::nearest::nearest;
+use super::digits::{
+    POWERS_OF_TEN, Window, ZEROS, count_digits, eight_at, eight_digits, few_digits,
+};
+use super::nearest::{EXACT, nearest};
 use crate::raw::Text;
 
 /// Why something is not the number wanted.
@@ -24,16 +27,6 @@ pub(super) struct Integer {
     pub negative: bool,
     pub magnitude: u64,
 }
-
-static POWERS_OF_TEN: [u64; 20] = {
-    let mut powers = [1; 20];
-    let mut index = 1;
-    while index < 20 {
-        powers[index] = powers[index - 1] * 10;
-        index += 1;
-    }
-    powers
-};
 
 /// Where the number at `at` ends, if there is one.
 pub(super) fn extent(text: &[u8], at: usize) -> Option<usize> {
@@ -64,6 +57,33 @@ pub(super) fn integer(text: &Text<'_>, at: usize) -> Result<Integer, Why> {
         return Ok(Integer { end, negative, magnitude });
     }
     any_integer(text, at)
+}
+
+/// The same of one whose length nobody can foresee, in quotes or not; `None` when it is anything unusual.
+///
+/// A branch on the length is taken wrongly every third time then, which costs as much as reading the number does.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn wide_integer(text: &Text<'_>, at: usize) -> Option<Integer> {
+    let window = Window::of(text, at)?;
+    let quoted = window.byte(0) == b'"';
+    let negative = window.byte(usize::from(quoted)) == b'-';
+    let begin = usize::from(quoted) + usize::from(negative);
+    let count = window.count(begin);
+    let leading_zero = window.byte(begin) == b'0' && count != 1;
+    if count == 0 || count > Window::DIGITS || leading_zero {
+        return None;
+    }
+    let end = begin + count;
+    let done = match window.byte(end) {
+        b'"' => quoted,
+        b'.' | b'e' | b'E' => false,
+        _ => !quoted,
+    };
+    done.then(|| Integer {
+        end: at + end + usize::from(quoted),
+        negative,
+        magnitude: window.number(end, count),
+    })
 }
 
 /// At most eleven digits that follow eight, and all of them as a number.
@@ -108,51 +128,42 @@ pub(super) fn double(text: &Text<'_>, at: usize) -> Result<(usize, f64), Why> {
     }
 }
 
-/// Of numbers as most are written: at most seven digits, a point, at most fifteen digits (nineteen in all).
+/// Of numbers as most are written: at most seven digits, a point, at most 19 digits.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn quick_double(text: &Text<'_>, at: usize) -> Option<(usize, f64)> {
-    let negative = text.byte(at) == b'-';
-    let begin = at + usize::from(negative);
-    let whole = eight_at(text, begin);
-    let count = count_digits(whole);
-    let point = begin + count;
-    let leading_zero = whole & 0xff == 0 && count != 1;
-    if count == 0 || count == 8 || leading_zero || text.byte(point) != b'.' {
+    let window = Window::of(text, at)?;
+    let negative = window.byte(0) == b'-';
+    let begin = usize::from(negative);
+    let count = window.count(begin);
+    let leading_zero = window.byte(begin) == b'0' && count != 1;
+    if count == 0 || count > 7 || leading_zero {
         return None;
     }
-    let mut mantissa = few_digits(whole, count);
-    let part = eight_at(text, point + 1);
-    let mut decimals = count_digits(part);
-    if decimals < 8 {
-        mantissa = mantissa * POWERS_OF_TEN[decimals] + few_digits(part, decimals);
-    } else {
-        let rest = eight_at(text, point + 9);
-        let more = count_digits(rest);
-        if more == 8 {
-            let last = eight_at(text, point + 17);
-            let beyond = count_digits(last);
-            // What is before the point is zero, or there are few digits in all.
-            if mantissa != 0 || beyond > 3 {
-                return None;
-            }
-            decimals = 16 + beyond;
-            mantissa = eight_digits(part) * POWERS_OF_TEN[8] + eight_digits(rest);
-            mantissa = mantissa * POWERS_OF_TEN[beyond] + few_digits(last, beyond);
-        } else {
-            if count + 8 + more > 19 {
-                return None;
-            }
-            decimals = 8 + more;
-            mantissa = mantissa * POWERS_OF_TEN[8] + eight_digits(part);
-            mantissa = mantissa * POWERS_OF_TEN[more] + few_digits(rest, more);
-        }
+    let point = begin + count;
+    let decimals = window.count(point + 1);
+    if window.byte(point) != b'.' || decimals == 0 || decimals > Window::DIGITS {
+        return None;
     }
     let end = point + 1 + decimals;
-    if decimals == 0 || matches!(text.byte(end), b'e' | b'E') {
+    if matches!(window.byte(end), b'e' | b'E') {
         return None;
     }
-    let float = if mantissa == 0 { 0.0 } else { nearest(mantissa, -(decimals as i64))? };
-    Some((end, if negative { -float } else { float }))
+    let whole = window.short_number(point, count);
+    let float = if decimals <= 8 {
+        // Both are exact, so the one operation rounds once.
+        let mantissa = whole * POWERS_OF_TEN[decimals] + window.short_number(end, decimals);
+        mantissa.cast_signed() as f64 / EXACT[decimals]
+    } else if whole != 0 && count + decimals > Window::DIGITS {
+        return None;
+    } else {
+        match whole * POWERS_OF_TEN[decimals] + window.number(end, decimals) {
+            0 => 0.0,
+            mantissa => nearest(mantissa, -(decimals as i64))?,
+        }
+    };
+    // Not by a branch on the sign, which nobody can foresee either.
+    let sign = u64::from(negative) << 63;
+    Some((at + end, f64::from_bits(float.to_bits() | sign)))
 }
 
 /// The same of any text.
@@ -323,39 +334,6 @@ fn digits(text: &[u8], mut at: usize, mut value: u64) -> (usize, u64) {
     (at, value)
 }
 
-/// Eight `0`.
-const ZEROS: u64 = 0x3030_3030_3030_3030;
-
-/// The eight bytes at `at` less `0` each.
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn eight_at(text: &Text<'_>, at: usize) -> u64 {
-    text.word(at) ^ ZEROS
-}
-
-/// How many of eight bytes are digits before the first that is none.
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn count_digits(word: u64) -> usize {
-    // The high bit of every byte that is more than nine; only the first of them is to be trusted.
-    let other = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
-    other.trailing_zeros() as usize / 8
-}
-
-/// The first `count` digits of at most seven.
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn few_digits(word: u64, count: usize) -> u64 {
-    // In two steps, as none at all is a shift by all bits.
-    eight_digits((word << 8) << (56 - 8 * count))
-}
-
-/// Eight bytes, the first of most weight, each a digit.
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn eight_digits(word: u64) -> u64 {
-    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
-    let high = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
-    let low = ((pairs >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
-    high.wrapping_add(low) >> 32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -400,10 +378,28 @@ mod tests {
             ("1e+", Err(Why::Grammar)),
         ];
         for (text, expected) in cases {
-            for text in [text.to_string(), format!("{text} and more")] {
-                let found = integer(&Text::new(text.as_bytes()), 0)
+            for longer in [text.to_string(), format!("{text} and more")] {
+                let found = integer(&Text::new(longer.as_bytes()), 0)
                     .map(|read| (read.negative, read.magnitude));
                 assert_eq!(found, *expected, "{text}");
+            }
+        }
+    }
+
+    /// Other digits before a number are not part of it.
+    const BEFORE: &str = "[1.2345678901234567890123456789";
+
+    #[test]
+    fn what_is_unusual_is_left_to_others() {
+        let texts = r#" - --1 01 -01 1. 1.0 1e3 1E3 12345678901234567890 " "" "-" "1 "1] 1" "01" "1e3" "1,2" +1 null -"1""#;
+        for text in texts.split(' ') {
+            for after in ["", ",", "]"] {
+                let longer = format!("{BEFORE}{text}{after}");
+                assert_eq!(
+                    wide_integer(&Text::new(longer.as_bytes()), BEFORE.len()),
+                    None,
+                    "{text}"
+                );
             }
         }
     }
@@ -411,16 +407,19 @@ mod tests {
     fn check(text: &str) {
         let wide: f64 = text.parse().unwrap();
         let narrow: f32 = text.parse().unwrap();
-        for longer in [text.to_owned(), format!("{text}, and more")] {
-            match double(&Text::new(longer.as_bytes()), 0) {
+        for (before, after) in [("", ""), ("", ", and more"), (BEFORE, ""), (BEFORE, ", and more")]
+        {
+            let longer = format!("{before}{text}{after}");
+            let at = before.len();
+            match double(&Text::new(longer.as_bytes()), at) {
                 Ok((end, read)) => {
-                    assert_eq!((end, read.to_bits()), (text.len(), wide.to_bits()), "{text}")
+                    assert_eq!((end - at, read.to_bits()), (text.len(), wide.to_bits()), "{text}")
                 }
                 Err(why) => assert_eq!((why, wide.is_finite()), (Why::Range, false), "{text}"),
             }
-            match single(longer.as_bytes(), 0) {
+            match single(longer.as_bytes(), at) {
                 Ok((end, read)) => {
-                    assert_eq!((end, read.to_bits()), (text.len(), narrow.to_bits()), "{text}")
+                    assert_eq!((end - at, read.to_bits()), (text.len(), narrow.to_bits()), "{text}")
                 }
                 Err(why) => assert_eq!((why, narrow.is_finite()), (Why::Range, false), "{text}"),
             }
@@ -466,10 +465,28 @@ mod tests {
 
     proptest! {
         #[test]
+        fn integers_of_every_length_are_exact(bits in any::<u64>(), shift in 0u32..64, negative: bool, quote in "\"?", after in "[],]?") {
+            let magnitude = bits >> shift;
+            let sign = if negative { "-" } else { "" };
+            let text = format!("{BEFORE}{quote}{sign}{magnitude}{quote}{after}");
+            let end = text.len() - after.len();
+            let expected = Integer { end, negative, magnitude };
+            let text = Text::new(text.as_bytes());
+            let read = wide_integer(&text, BEFORE.len());
+            assert_eq!(read, (magnitude < 10u64.pow(19)).then_some(expected));
+            if quote.is_empty() {
+                assert_eq!(integer(&text, BEFORE.len()), Ok(expected));
+            }
+        }
+
+        #[test]
         fn floats_of_every_form_are_the_nearest_ones(mantissa in any::<u64>(), digits in 0u32..20, point in -60i32..60, bits in any::<u64>()) {
             let mantissa = mantissa % 10u64.pow(digits.min(19)).max(1);
             check(&format!("{mantissa}e{point}"));
             check(&format!("-{}.{}e{point}", mantissa % 1000, mantissa / 1000));
+            let whole = bits % 10u64.pow(digits % 9);
+            check(&format!("{whole}.{mantissa:0width$}", width = digits as usize));
+            check(&format!("-0.{mantissa:0width$}", width = digits as usize));
             // Halfway between two neighbours, and the shortest form of one.
             let float = f64::from_bits(bits);
             if float.is_finite() {

@@ -256,6 +256,31 @@ impl Reader<'_> {
         Ok(end)
     }
 
+    /// The same without a tag, of a length that nobody can foresee, as that of identifiers; `None`, and nothing
+    /// appended, when it is anything unusual.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn wide_varint(&mut self, at: usize, field: &Field) -> Option<usize> {
+        let Integer { end, negative, magnitude } = number::wide_integer(self.json, at)?;
+        if magnitude > field.reach[usize::from(negative)] {
+            return None;
+        }
+        let sign = u64::from(negative);
+        let (block, len) = varint::any((magnitude ^ sign.wrapping_neg()).wrapping_add(sign));
+        self.out.put(&block, len);
+        Some(end)
+    }
+
+    /// The same of mostly short ones, which the branches of `integer` favour.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn narrow_varint(&mut self, at: usize, field: &Field) -> Option<usize> {
+        let Integer { end, negative, magnitude } = number::integer(self.json, at).ok()?;
+        if magnitude > field.reach[usize::from(negative)] {
+            return None;
+        }
+        self.put_varint(if negative { magnitude.wrapping_neg() } else { magnitude });
+        Some(end)
+    }
+
     #[inline(never)]
     pub(super) fn double_field(&mut self, at: usize, field: &Field) -> Step {
         let (end, value) = self.double(at, field)?;
