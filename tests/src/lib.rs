@@ -8,6 +8,7 @@ pub mod browser;
 pub mod certificates;
 pub mod command;
 pub mod conversation;
+pub mod http;
 pub mod outside;
 pub mod process;
 pub mod screen;

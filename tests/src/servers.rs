@@ -2,15 +2,19 @@
 //!
 //! Those of Python and Node serve `parts.v1.Parts` (`tests/servers/protos`), with all four kinds, by the same rules.
 
+mod bridge;
 mod connect;
 mod envoy;
 mod etcd;
 mod python;
+mod sample;
 
+pub use bridge::Bridge;
 pub use connect::Connect;
 pub use envoy::Envoy;
 pub use etcd::Etcd;
 pub use python::Python;
+pub use sample::Sample;
 
 use crate::{command, outside};
 use std::path::{Path, PathBuf};
@@ -26,13 +30,22 @@ const FILES: [&str; 2] = ["parts/v1/parts.proto", "parts/v2/drawers.proto"];
 
 /// That schema as a serialized `FileDescriptorSet`, in a file of `folder`.
 pub fn descriptors(folder: &Path) -> PathBuf {
-    let file = folder.join("parts.binpb");
+    compile(&folder.join("parts.binpb"), &FILES)
+}
+
+/// The schema with REST rules of every shape for the sample server's `everything.v1.Everything`, likewise.
+pub fn rest_descriptors(folder: &Path) -> PathBuf {
+    compile(&folder.join("rest.binpb"), &["rest/v1/rest.proto"])
+}
+
+fn compile(file: &Path, protos: &[&str]) -> PathBuf {
     let mut protoc = Command::new(outside::protoc());
-    protoc.arg("--include_imports").arg("--descriptor_set_out").arg(&file);
-    protoc.arg("-I").arg(protos()).arg("-I").arg(outside::well_known_protos()).args(FILES);
+    protoc.arg("--include_imports").arg("--descriptor_set_out").arg(file);
+    protoc.arg("-I").arg(self::protos()).arg("-I").arg(outside::well_known_protos());
+    protoc.arg("-I").arg(outside::common_protos()).args(protos);
     let ran = command::run(&mut protoc);
     assert_eq!(ran.code, 0, "{ran:?}");
-    file
+    file.to_owned()
 }
 
 /// The address of a port.

@@ -1,4 +1,4 @@
-//! Envoy in front of another server, turning gRPC-Web into gRPC.
+//! Envoy in front of another server, turning gRPC-Web or REST into gRPC.
 
 use super::local;
 use crate::outside;
@@ -21,9 +21,24 @@ pub struct Envoy {
 impl Envoy {
     /// Starts it in front of a server at `127.0.0.1:PORT` that speaks HTTP/2 without TLS.
     pub fn before(upstream: &str) -> Envoy {
+        Envoy::with(upstream, filter("envoy.filters.http.grpc_web", typed(GRPC_WEB)))
+    }
+
+    /// The same with REST by the rules of these services, which are in a file of descriptors.
+    pub fn transcoding(upstream: &str, descriptors: &Path, services: &[&str]) -> Envoy {
+        let mut config = typed(TRANSCODER);
+        config["proto_descriptor"] = json!(descriptors);
+        config["services"] = json!(services);
+        // Methods without a rule too, and statuses with their details: what we do as well.
+        config["auto_mapping"] = json!(true);
+        config["convert_grpc_status"] = json!(true);
+        Envoy::with(upstream, filter("envoy.filters.http.grpc_json_transcoder", config))
+    }
+
+    fn with(upstream: &str, filter: Value) -> Envoy {
         let folder = tempfile::tempdir().expect("a folder");
         let (config, admin) = (folder.path().join("envoy.json"), folder.path().join("admin"));
-        std::fs::write(&config, configuration(upstream).to_string()).expect("a file");
+        std::fs::write(&config, configuration(upstream, filter).to_string()).expect("a file");
         let mut command = Command::new(outside::envoy());
         command.arg("--config-path").arg(config).arg("--admin-address-path").arg(&admin);
         command.args(["--concurrency", "1", "--use-dynamic-base-id", "--disable-hot-restart"]);
@@ -31,6 +46,11 @@ impl Envoy {
         process.wait_for(|line| line.contains("starting main dispatch loop").then_some(()));
         let address = listening(&admin);
         Envoy { process, _folder: folder, address }
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// What it said so far.
@@ -61,22 +81,30 @@ fn listening(admin: &Path) -> String {
     local(port.filter(|port| *port != 0).unwrap_or_else(|| panic!("no port in {answer}")))
 }
 
-fn configuration(upstream: &str) -> Value {
+const GRPC_WEB: &str = "filters.http.grpc_web.v3.GrpcWeb";
+const TRANSCODER: &str = "filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder";
+
+fn typed(name: &str) -> Value {
+    json!({"@type": format!("type.googleapis.com/envoy.extensions.{name}")})
+}
+
+fn filter(name: &str, config: Value) -> Value {
+    json!({"name": name, "typed_config": config})
+}
+
+fn configuration(upstream: &str, first: Value) -> Value {
     let (host, port) = upstream.rsplit_once(':').expect("host and port");
     let port: u16 = port.parse().expect("a port");
     let socket =
         |host: &str, port: u16| json!({"socket_address": {"address": host, "port_value": port}});
-    let typed =
-        |name: &str| json!({"@type": format!("type.googleapis.com/envoy.extensions.{name}")});
-    let filter = |name: &str, config: &str| json!({"name": name, "typed_config": typed(config)});
     let mut manager = typed("filters.network.http_connection_manager.v3.HttpConnectionManager");
     manager["stat_prefix"] = json!("in");
     // HTTP/1.1 or HTTP/2, by what the client begins with.
     manager["codec_type"] = json!("AUTO");
-    manager["http_filters"] = json!([
-        filter("envoy.filters.http.grpc_web", "filters.http.grpc_web.v3.GrpcWeb"),
-        filter("envoy.filters.http.router", "filters.http.router.v3.Router"),
-    ]);
+    manager["http_filters"] =
+        json!(
+            [first, filter("envoy.filters.http.router", typed("filters.http.router.v3.Router")),]
+        );
     // Streams stay open as long as client and server want.
     manager["route_config"] = json!({"virtual_hosts": [{
         "name": "all",

@@ -7,9 +7,13 @@ use crate::process::Running;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
+
+/// How often a port is looked for.
+const ATTEMPTS: usize = 8;
 
 /// A server with a data folder of its own. It has no reflection: its files are below [`outside::etcd_protos`].
 pub struct Etcd {
@@ -22,23 +26,53 @@ pub struct Etcd {
 impl Etcd {
     /// Starts it.
     pub fn start() -> Etcd {
+        // Its REST face calls the port it was told, which is none.
+        Etcd::try_start(0).unwrap_or_else(|process| panic!("{}", process.said()))
+    }
+
+    /// Starts it with its REST face, at the same address.
+    pub fn with_rest() -> Etcd {
+        for _ in 0..ATTEMPTS {
+            // A port that was free a moment ago.
+            let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+            let port = free.local_addr().expect("an address").port();
+            drop(free);
+            if let Ok(etcd) = Etcd::try_start(port) {
+                return etcd;
+            }
+        }
+        panic!("{ATTEMPTS} ports were taken by others before etcd could have them");
+    }
+
+    /// The process when it ends instead of serving on `port`.
+    fn try_start(port: u16) -> Result<Etcd, Running> {
         let data = tempfile::tempdir().expect("a folder");
         let mut command = Command::new(outside::etcd());
         command.arg("--data-dir").arg(data.path());
-        for option in ["--listen-client-urls", "--advertise-client-urls", "--listen-peer-urls"] {
-            command.args([option, "http://127.0.0.1:0"]);
+        for option in ["--listen-client-urls", "--advertise-client-urls"] {
+            command.args([option, &format!("http://127.0.0.1:{port}")]);
         }
-        // Nobody else can be elected, so there is nobody to wait for. Its REST face calls the port it was told, which
-        // is none.
+        command.args(["--listen-peer-urls", "http://127.0.0.1:0"]);
+        // Nobody else can be elected, so there is nobody to wait for.
         command.args(["--heartbeat-interval", "10", "--election-timeout", "100"]);
-        command.args(["--enable-grpc-gateway=false", "--logger=zap", "--log-outputs=stderr"]);
+        command.args([
+            &format!("--enable-grpc-gateway={}", port != 0),
+            "--logger=zap",
+            "--log-outputs=stderr",
+        ]);
         let process = Running::start(&mut command);
-        let port: u16 = process.wait_for(|line| {
+        let port: Option<u16> = process.wait_for(|line| {
             let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            if line["level"] == "fatal" {
+                return Some(None);
+            }
             line["msg"].as_str()?.starts_with("serving client traffic").then_some(())?;
-            line["address"].as_str()?.strip_prefix("127.0.0.1:")?.parse().ok()
+            line["address"].as_str()?.strip_prefix("127.0.0.1:")?.parse().ok().map(Some)
         });
-        Etcd { process, _data: data, address: local(port) }
+        match port {
+            Some(port) => Ok(Etcd { process, _data: data, address: local(port) }),
+            None => Err(process),
+        }
     }
 
     /// The arguments of `wirelab` that say where its schema is.
