@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+mod bench;
 mod fuzz;
 mod parts;
 mod phases;
@@ -45,6 +46,14 @@ enum Command {
     },
     /// Fuzz both directions of the transcoder for a while, as `cargo xtask test` does at its end
     Fuzz,
+    /// Measure a release build beside programs that are not ours
+    Bench {
+        /// What is measured
+        bench: bench::Bench,
+        /// Passed on to the bench
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
     /// Take pictures of the real app in Chromium
     Shots {
         /// Where the pictures go
@@ -106,6 +115,7 @@ fn run(command: Command) -> Result<ExitCode> {
             fuzz::run(&fuzz::build()?)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Bench { bench, arguments } => bench::run(bench, &arguments),
         Command::Shots { out, readme, only } => {
             test::shots(if readme { "docs".as_ref() } else { &out }, readme, only.as_deref())
         }

@@ -11,6 +11,7 @@ const PROFILES: Named<Profile> = &[
     ("wirelab", Profile::Wirelab),
     ("envoy", Profile::Envoy),
     ("grpc-gateway", Profile::GrpcGateway),
+    ("grpc-gateway-v1", Profile::GrpcGatewayV1),
     ("vanguard", Profile::Vanguard),
 ];
 
