@@ -51,9 +51,9 @@ pub(crate) struct Arrival {
 }
 
 impl Loaded {
-    fn new(schema: Schema) -> Result<Loaded, Vec<Problem>> {
+    fn new(schema: Schema, options: &Options) -> Result<Loaded, Vec<Problem>> {
         let catalog = Catalog::new(&schema);
-        Ok(Loaded { routes: Routes::new(&catalog)?, catalog, schema })
+        Ok(Loaded { routes: Routes::new(&catalog, &options.routing)?, catalog, schema })
     }
 }
 
@@ -67,7 +67,7 @@ impl Bridge {
         invoke: Arc<dyn Invoke>,
         options: Options,
     ) -> Result<Bridge, Vec<Problem>> {
-        let loaded = RwLock::new(Arc::new(Loaded::new(schema)?));
+        let loaded = RwLock::new(Arc::new(Loaded::new(schema, &options)?));
         let upstream = Upstream::new(invoke, &options);
         let rest = Rest::new(&options);
         let life = Life::default();
@@ -79,7 +79,7 @@ impl Bridge {
     /// # Errors
     /// Everything that is wrong with its rules; the bridge then goes on with what it has.
     pub fn reload(&self, schema: Schema) -> Result<(), Vec<Problem>> {
-        let loaded = Arc::new(Loaded::new(schema)?);
+        let loaded = Arc::new(Loaded::new(schema, &self.shared.options)?);
         *self.shared.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
         Ok(())
     }

@@ -32,3 +32,4 @@ pub use live::{REFLECT_INTERVAL, WATCH_INTERVAL};
 pub use options::Options;
 pub use profile::Profile;
 pub use rest::{FLUSH_BYTES, HEAD_WAIT, RestOptions, SSE_KEEP_ALIVE};
+pub use rules::{Routing, ServiceConfig};

@@ -5,6 +5,7 @@ use crate::compress::CompressionOptions;
 use crate::headers::HeaderOptions;
 use crate::profile::Profile;
 use crate::rest::RestOptions;
+use crate::rules::Routing;
 use wirelab_model::{DEFAULT_MAX_MESSAGE_BYTES, Endpoint};
 
 /// What a bridge is told. [`Default`] is safe to run on loopback.
@@ -14,6 +15,8 @@ pub struct Options {
     pub endpoint: Endpoint,
     /// Whose habits it has where transcoders differ.
     pub profile: Profile,
+    /// Which rules there are beside those of the schema.
+    pub routing: Routing,
     /// How path and query are read.
     pub binding: Binding,
     /// How answers are compressed.

@@ -4,6 +4,8 @@
 //! the query goes over the body and the path over both.
 
 mod query;
+#[cfg(test)]
+mod tests;
 pub(crate) mod value;
 
 use crate::refusal::Refusal;
@@ -75,11 +77,15 @@ pub(crate) fn append(
             Unescape::All => Keep::Nothing,
         };
         let set = |text: &str, wire: &mut Vec<u8>| {
-            nested(fields, wire, |field, wire| value::append(&rule.method.input, field, text, wire))
+            let text = encoding::decode(text, keep).map_err(|fault| fault.message.to_owned())?;
+            nested(fields, wire, |field, wire| {
+                value::append(&rule.method.input, field, &text, wire)
+            })
         };
-        let done = match encoding::decode(text, keep) {
-            Ok(text) => set(&text, wire),
-            Err(fault) => Err(fault.message.to_owned()),
+        let done = if fields.last().is_some_and(FieldDescriptor::is_list) {
+            text.split(',').try_for_each(|element| set(element, wire))
+        } else {
+            set(text, wire)
         };
         done.map_err(|reason| refused("the variable", &variable.path.join("."), &reason))?;
     }

@@ -38,6 +38,10 @@ pub(super) fn append(
             Ok(_) => return Err(wrong("the whole request is in the body".to_owned())),
             Err(Reason::Unknown(reason) | Reason::Wrong(reason)) => return Err(wrong(reason)),
         };
+        if rule.variables.iter().any(|path| target.fields.starts_with(path)) {
+            // The path wins.
+            continue;
+        }
         let text = decoded(text).map_err(wrong)?;
         seen.add(&target).map_err(wrong)?;
         let input = &rule.method.input;

@@ -139,6 +139,9 @@ fn enum_number(e: &EnumDescriptor, text: &str) -> Result<u64, String> {
     if let Some(value) = e.get_value_by_name(text) {
         return Ok(extended(value.number().into()));
     }
+    if text == "null" && e.full_name() == "google.protobuf.NullValue" {
+        return Ok(0);
+    }
     let none = || format!("{} has no value {text:?}", e.full_name());
     let number: i32 = text.parse().map_err(|_| none())?;
     if e.get_value(number).is_none() && wirelab_schema::is_closed(e) {

@@ -4,18 +4,41 @@
 //! Owns templates, where rules come from, their checks and matching. Knows no request beyond its verb and path; what
 //! their values become is [`bind`](crate::bind)'s.
 
+mod config;
 pub(crate) mod encoding;
+mod reverse;
 mod rule;
 pub(crate) mod template;
 mod trie;
 
+pub use config::ServiceConfig;
+pub(crate) use reverse::{Built, request};
 pub(crate) use rule::{Body, Origin, Rule, Verb};
+
+#[cfg(test)]
+pub(crate) mod tests;
 
 use crate::catalog::Catalog;
 use http::Method;
+use std::collections::HashMap;
 use std::sync::Arc;
 use trie::Trie;
 use wirelab_model::Problem;
+
+/// Which rules there are beside those of the schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routing {
+    /// Their rules take the place of all that the options of their methods say; of two for a method the later counts.
+    pub service_configs: Vec<ServiceConfig>,
+    /// Whether a method without a rule is reachable at `POST /pkg.Service/Method`.
+    pub implied: bool,
+}
+
+impl Default for Routing {
+    fn default() -> Routing {
+        Routing { service_configs: vec![], implied: true }
+    }
+}
 
 /// All rules of a schema. Immutable: a schema that changes makes new ones.
 #[derive(Debug, Default)]
@@ -67,34 +90,54 @@ impl Routes {
     ///
     /// # Errors
     /// Every rule that cannot be, and every two that take the same requests.
-    pub fn new(catalog: &Catalog) -> Result<Routes, Vec<Problem>> {
-        let (routes, problems) = Routes::build(catalog);
+    pub fn new(catalog: &Catalog, routing: &Routing) -> Result<Routes, Vec<Problem>> {
+        let (routes, problems) = Routes::build(catalog, routing);
         if problems.is_empty() { Ok(routes) } else { Err(problems) }
     }
 
     /// The rules that can be, and what is wrong with the others. Of two that take the same requests the first stays.
-    pub fn build(catalog: &Catalog) -> (Routes, Vec<Problem>) {
+    pub fn build(catalog: &Catalog, routing: &Routing) -> (Routes, Vec<Problem>) {
         let mut routes = Routes::default();
         let mut problems = Vec::new();
+        let mut configured = HashMap::new();
+        for config in &routing.service_configs {
+            match config.read(catalog) {
+                Ok(rules) => configured.extend(rules),
+                Err(problem) => problems.extend(problem),
+            }
+        }
         let mut methods: Vec<_> = catalog.methods().collect();
         methods.sort_by(|a, b| a.path.cmp(&b.path));
         let mut implied = Vec::new();
         for method in methods {
-            if method.rules.is_empty() {
+            let (rules, origin) = match configured.get(&method.path) {
+                Some((rules, origin)) => (rules, origin),
+                None => (&method.rules, &Origin::Options),
+            };
+            if rules.is_empty() {
                 implied.push(method);
             }
-            for (at, rule) in method.rules.iter().enumerate() {
-                match Rule::new(method, rule, at > 0, Origin::Options) {
+            for (at, rule) in rules.iter().enumerate() {
+                match Rule::new(method, rule, at > 0, origin.clone()) {
                     Ok(rule) => problems.extend(routes.insert(rule).err()),
                     Err(problem) => problems.push(problem),
                 }
             }
         }
         // What somebody wrote goes before what nobody did.
+        implied.retain(|_| routing.implied);
         for rule in implied.into_iter().filter_map(|method| Rule::implied(method).ok()) {
             let _ = routes.insert(rule);
         }
         (routes, problems)
+    }
+
+    /// The rules given, of which no two take the same requests.
+    #[cfg(test)]
+    pub fn of(rules: impl IntoIterator<Item = Rule>) -> Routes {
+        let mut routes = Routes::default();
+        rules.into_iter().for_each(|rule| routes.insert(rule).expect("no conflict"));
+        routes
     }
 
     fn insert(&mut self, rule: Rule) -> Result<(), Problem> {
