@@ -7,11 +7,12 @@ use crate::options::Options;
 use crate::rest::Rest;
 use crate::rules::Routes;
 use crate::upstream::Upstream;
-use crate::{rest, rpc, socket};
+use crate::{openapi, rest, rpc, socket};
 use axum::Router;
 use axum::body::Body;
+use bytes::Bytes;
 use http::{Request, Response, request};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use wirelab_call::Invoke;
 use wirelab_model::Problem;
 use wirelab_schema::Schema;
@@ -39,6 +40,8 @@ pub(crate) struct Loaded {
     pub schema: Schema,
     pub catalog: Catalog,
     pub routes: Routes,
+    /// The OpenAPI document, once it was asked for.
+    pub open_api: OnceLock<Bytes>,
 }
 
 /// A request that came in, with all that it takes to answer it.
@@ -53,7 +56,8 @@ pub(crate) struct Arrival {
 impl Loaded {
     fn new(schema: Schema, options: &Options) -> Result<Loaded, Vec<Problem>> {
         let catalog = Catalog::new(&schema);
-        Ok(Loaded { routes: Routes::new(&catalog, &options.routing)?, catalog, schema })
+        let routes = Routes::new(&catalog, &options.routing)?;
+        Ok(Loaded { routes, catalog, schema, open_api: OnceLock::new() })
     }
 }
 
@@ -96,7 +100,10 @@ impl Bridge {
         let loaded = self.shared.loaded();
         let arrival = Arrival { head, body, loaded, shared: self.shared.clone() };
         match face {
-            Face::Rest => rest::answer(arrival).await,
+            Face::Rest => match openapi::answer(&arrival) {
+                Some(response) => response,
+                None => rest::answer(arrival).await,
+            },
             Face::Socket => socket::answer(arrival).await,
             Face::Grpc => rpc::grpc::answer(arrival).await,
             Face::GrpcWeb => rpc::grpc_web::answer(arrival).await,

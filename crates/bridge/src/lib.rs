@@ -4,6 +4,11 @@
 //! an [`Invoke`](wirelab_call::Invoke), messages are converted by a [`Codec`](wirelab_transcode::Codec): a payload is
 //! parsed once and held once. Knows no screen, no database and no studio.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "a refusal is made at most once in a request, which fails by it"
+)]
+
 mod bind;
 mod bridge;
 mod catalog;
@@ -13,6 +18,7 @@ mod gateway;
 mod headers;
 mod life;
 mod live;
+mod openapi;
 mod options;
 mod profile;
 mod refusal;
@@ -29,6 +35,7 @@ pub use compress::{CompressionOptions, MAX_CODINGS, MIN_COMPRESSED_BYTES, PIECE_
 pub use gateway::{Gateway, Setup};
 pub use headers::{HeaderOptions, MAX_METADATA_BYTES};
 pub use live::{REFLECT_INTERVAL, WATCH_INTERVAL};
+pub use openapi::{OpenApi, Security};
 pub use options::Options;
 pub use profile::Profile;
 pub use rest::{FLUSH_BYTES, HEAD_WAIT, RestOptions, SSE_KEEP_ALIVE};

@@ -3,6 +3,7 @@
 use crate::bind::Binding;
 use crate::compress::CompressionOptions;
 use crate::headers::HeaderOptions;
+use crate::openapi::OpenApi;
 use crate::profile::Profile;
 use crate::rest::RestOptions;
 use crate::rules::Routing;
@@ -15,6 +16,8 @@ pub struct Options {
     pub endpoint: Endpoint,
     /// Whose habits it has where transcoders differ.
     pub profile: Profile,
+    /// How the service is told to people and tools.
+    pub open_api: OpenApi,
     /// Which rules there are beside those of the schema.
     pub routing: Routing,
     /// How path and query are read.

@@ -114,11 +114,7 @@ impl Trie {
     }
 
     /// Asks `accept` at every end that a path leads to, in the order of precedence, until it takes a rule.
-    fn walk<'t, 'p>(
-        &'t self,
-        path: &'p str,
-        accept: &mut dyn FnMut(&'t [Arc<Rule>], Option<&str>) -> Option<&'t Arc<Rule>>,
-    ) -> Option<Hit<'t, 'p>> {
+    fn walk<'t, 'p>(&'t self, path: &'p str, accept: &mut Accept<'_, 't>) -> Option<Hit<'t, 'p>> {
         if !path.starts_with('/') || path.bytes().filter(|b| *b == b'/').count() > MAX_PATH_SEGMENTS
         {
             return None;
@@ -141,6 +137,7 @@ impl Trie {
     }
 }
 
+/// Takes a rule of those that end where a path does, with that verb, or none.
 type Accept<'a, 't> = dyn FnMut(&'t [Arc<Rule>], Option<&str>) -> Option<&'t Arc<Rule>> + 'a;
 
 struct Walk<'a, 't, 'p> {
