@@ -1,9 +1,12 @@
 //! The bridge itself: what holds for all faces, and which face a request is for.
 
+use crate::admission::Admission;
 use crate::catalog::Catalog;
 use crate::face::Face;
 use crate::life::Life;
+use crate::observe::{Observe, Permit, Snapshot};
 use crate::options::Options;
+use crate::refusal::Refusal;
 use crate::rest::Rest;
 use crate::rules::Routes;
 use crate::upstream::Upstream;
@@ -12,6 +15,7 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response, request};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use wirelab_call::Invoke;
 use wirelab_model::Problem;
@@ -32,6 +36,8 @@ pub(crate) struct Shared {
     /// Replaced as a whole when the schema changes; requests under way keep theirs.
     loaded: RwLock<Arc<Loaded>>,
     pub life: Life,
+    pub admission: Admission,
+    pub observe: Arc<Observe>,
 }
 
 /// What follows from a schema.
@@ -72,10 +78,14 @@ impl Bridge {
         options: Options,
     ) -> Result<Bridge, Vec<Problem>> {
         let loaded = RwLock::new(Arc::new(Loaded::new(schema, &options)?));
-        let upstream = Upstream::new(invoke, &options);
-        let rest = Rest::new(&options);
+        let one = |problem| vec![problem];
+        let admission = Admission::new(&options.admission).map_err(one)?;
+        let observe = Arc::new(Observe::new(&options.observe).map_err(one)?);
         let life = Life::default();
-        Ok(Bridge { shared: Arc::new(Shared { options, upstream, rest, loaded, life }) })
+        let upstream = Upstream::new(invoke, &options, &life);
+        let rest = Rest::new(&options);
+        let shared = Shared { options, upstream, rest, loaded, life, admission, observe };
+        Ok(Bridge { shared: Arc::new(shared) })
     }
 
     /// Goes on with another schema; requests under way end with the one they began with.
@@ -83,9 +93,18 @@ impl Bridge {
     /// # Errors
     /// Everything that is wrong with its rules; the bridge then goes on with what it has.
     pub fn reload(&self, schema: Schema) -> Result<(), Vec<Problem>> {
-        let loaded = Arc::new(Loaded::new(schema, &self.shared.options)?);
-        *self.shared.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        let figures = &self.shared.observe.figures;
+        let loaded = Loaded::new(schema, &self.shared.options).inspect_err(|_| {
+            figures.failed_reloads.fetch_add(1, Ordering::Relaxed);
+        })?;
+        figures.reloads.fetch_add(1, Ordering::Relaxed);
+        *self.shared.loaded.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
         Ok(())
+    }
+
+    /// What passed through it so far, and the streams that are open.
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared.observe.snapshot()
     }
 
     /// How many methods can be called.
@@ -95,11 +114,12 @@ impl Bridge {
 
     /// Answers one request of any face.
     pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        self.shared.admission.unhide(&mut head);
         let face = Face::of(&head);
         let loaded = self.shared.loaded();
         let arrival = Arrival { head, body, loaded, shared: self.shared.clone() };
-        match face {
+        let response = match face {
             Face::Rest => match openapi::answer(&arrival) {
                 Some(response) => response,
                 None => rest::answer(arrival).await,
@@ -108,7 +128,9 @@ impl Bridge {
             Face::Grpc => rpc::grpc::answer(arrival).await,
             Face::GrpcWeb => rpc::grpc_web::answer(arrival).await,
             Face::Connect => rpc::connect::answer(arrival).await,
-        }
+        };
+        self.shared.observe.figures.answered(face, response.status());
+        response
     }
 
     /// The same as a router, to be mounted beside others.
@@ -121,6 +143,29 @@ impl Bridge {
 }
 
 impl Shared {
+    /// Whether the call of a method, `pkg.Service/Method`, may begin. The permit goes into the call's order, where it is
+    /// counted, traced and logged; without a call it counts as a request that was wrong.
+    ///
+    /// # Errors
+    /// 401, 403, 429 or 503, to be told in the words of the face.
+    pub fn admit(
+        &self,
+        head: &request::Parts,
+        face: Face,
+        method: &str,
+    ) -> Result<Permit, Refusal> {
+        match self.admission.admit(head, method) {
+            Ok(admitted) => {
+                let known = self.loaded().catalog.method(method).is_some();
+                Ok(self.observe.permit(method, known, face, &head.headers, admitted))
+            }
+            Err(refusal) => {
+                self.observe.refused(method, face, &self.admission.client(head), &refusal);
+                Err(refusal)
+            }
+        }
+    }
+
     /// The schema as it is now, with what follows from it.
     pub fn loaded(&self) -> Arc<Loaded> {
         self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()

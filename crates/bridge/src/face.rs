@@ -18,6 +18,9 @@ pub(crate) enum Face {
 const CONNECT_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
 
 impl Face {
+    /// Every face, in the order of their numbers.
+    pub const ALL: [Face; 5] = [Face::Grpc, Face::GrpcWeb, Face::Connect, Face::Socket, Face::Rest];
+
     /// The face that a request's head asks for. What no other face claims is REST.
     pub fn of(head: &request::Parts) -> Face {
         if is_socket(head) {

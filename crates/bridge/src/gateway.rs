@@ -91,6 +91,16 @@ impl Gateway {
         self.server.addresses()
     }
 
+    /// Where health, readiness and figures are told, where that is apart.
+    pub fn admin_address(&self) -> Option<Listen> {
+        self.server.admin_address()
+    }
+
+    /// Whether its ports speak TLS.
+    pub fn is_secure(&self) -> bool {
+        self.server.is_secure()
+    }
+
     /// Serves until `stop` and lets what is under way end; `refresh` has the schema read again. Gives how many
     /// connections were cut because they did not end in time.
     pub async fn run(self, stop: CancellationToken, refresh: Arc<Notify>) -> usize {

@@ -9,6 +9,7 @@
     reason = "a refusal is made at most once in a request, which fails by it"
 )]
 
+pub mod admission;
 mod bind;
 mod bridge;
 mod catalog;
@@ -18,6 +19,7 @@ mod gateway;
 mod headers;
 mod life;
 mod live;
+pub mod observe;
 mod openapi;
 mod options;
 mod profile;

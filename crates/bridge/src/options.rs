@@ -1,8 +1,10 @@
 //! How a bridge behaves.
 
+use crate::admission::Policy;
 use crate::bind::Binding;
 use crate::compress::CompressionOptions;
 use crate::headers::HeaderOptions;
+use crate::observe::ObserveOptions;
 use crate::openapi::OpenApi;
 use crate::profile::Profile;
 use crate::rest::RestOptions;
@@ -28,6 +30,10 @@ pub struct Options {
     pub headers: HeaderOptions,
     /// REST where it shall be other than the profile has it.
     pub rest: RestOptions,
+    /// Who may call what, and how often.
+    pub admission: Policy,
+    /// What it tells of itself.
+    pub observe: ObserveOptions,
     /// Bytes that one message may have, in any form; none means [`DEFAULT_MAX_MESSAGE_BYTES`].
     pub max_message_bytes: Option<u64>,
 }

@@ -1,5 +1,7 @@
 //! The gRPC call behind every request: the one place where calls begin, whatever face they came in by.
 
+use crate::life::Life;
+use crate::observe::Permit;
 use crate::options::Options;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -8,7 +10,7 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use wirelab_call::{Events, Invoke, Requests};
 use wirelab_model::{
     CallEventKind, CallKind, CallSpec, Compression, Endpoint, Metadatum, Status, StatusCode,
@@ -19,6 +21,8 @@ pub(crate) struct Upstream {
     invoke: Arc<dyn Invoke>,
     endpoint: Endpoint,
     max_message_bytes: Option<u64>,
+    /// When streams without an end have to go.
+    closing: CancellationToken,
 }
 
 /// A call to make, apart from its messages.
@@ -32,6 +36,8 @@ pub(crate) struct Order {
     pub timeout: Option<Duration>,
     /// How requests go to the server.
     pub compression: Option<Compression>,
+    /// That it may be made, by [`Shared::admit`](crate::bridge::Shared::admit); without one nobody watches it.
+    pub permit: Option<Permit>,
 }
 
 /// A call under way. Dropping it resets its stream.
@@ -40,6 +46,9 @@ pub(crate) struct Call {
     trailers: Vec<Metadatum>,
     /// Why the requests ended before their time.
     fault: Arc<OnceLock<Status>>,
+    permit: Option<Permit>,
+    /// None for calls that end by themselves.
+    closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
 /// What happens next in a call, in this order: at most one head, messages, one end.
@@ -61,11 +70,12 @@ pub(crate) struct End {
 }
 
 impl Upstream {
-    pub fn new(invoke: Arc<dyn Invoke>, options: &Options) -> Upstream {
+    pub fn new(invoke: Arc<dyn Invoke>, options: &Options, life: &Life) -> Upstream {
         Upstream {
             invoke,
             endpoint: options.endpoint.clone(),
             max_message_bytes: options.max_message_bytes,
+            closing: life.closing.clone(),
         }
     }
 
@@ -79,12 +89,16 @@ impl Upstream {
         let fault = Arc::new(OnceLock::new());
         let cancel = CancellationToken::new();
         let (wrong, stop) = (fault.clone(), cancel.clone());
+        let counter = order.permit.as_ref().map(Permit::counter);
         let requests = requests.scan((), move |(), message| {
             let message = message.map_err(|status| {
                 // The first failure is the last item.
                 let _ = wrong.set(status);
                 stop.cancel();
             });
+            if let (Ok(message), Some(counter)) = (&message, &counter) {
+                counter.sent(message.len());
+            }
             std::future::ready(message.ok())
         });
         self.begin(order, Box::pin(requests), cancel, fault)
@@ -92,6 +106,9 @@ impl Upstream {
 
     /// Begins a call with the one request that is there.
     pub fn unary(&self, order: Order, request: Bytes) -> Call {
+        if let Some(permit) = &order.permit {
+            permit.counter().sent(request.len());
+        }
         let requests = wirelab_call::requests([request]);
         self.begin(order, requests, CancellationToken::new(), Arc::default())
     }
@@ -103,7 +120,12 @@ impl Upstream {
         cancel: CancellationToken,
         fault: Arc<OnceLock<Status>>,
     ) -> Call {
-        let Order { method, kind, metadata, timeout, compression } = order;
+        let Order { method, kind, mut metadata, timeout, compression, mut permit } = order;
+        if let Some(permit) = &mut permit {
+            permit.begin(kind, &mut metadata);
+        }
+        let closing =
+            (kind != CallKind::Unary).then(|| Box::pin(self.closing.clone().cancelled_owned()));
         let spec = CallSpec {
             endpoint: self.endpoint.clone(),
             method,
@@ -114,7 +136,8 @@ impl Upstream {
             compression,
             ..CallSpec::default()
         };
-        Call { events: self.invoke.invoke(spec, requests, cancel), trailers: Vec::new(), fault }
+        let events = self.invoke.invoke(spec, requests, cancel);
+        Call { events, trailers: Vec::new(), fault, permit, closing }
     }
 }
 
@@ -127,13 +150,28 @@ impl Call {
     /// The same for whoever is polled itself.
     pub fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         loop {
-            let Some(event) = ready!(Pin::new(&mut self.events).poll_next(cx)) else {
-                let message = "the call ended without a status";
-                return Poll::Ready(self.end(Status::new(StatusCode::Internal, message)));
+            let event = match Pin::new(&mut self.events).poll_next(cx) {
+                Poll::Ready(Some(event)) => event,
+                Poll::Ready(None) => {
+                    let message = "the call ended without a status";
+                    return Poll::Ready(self.end(Status::new(StatusCode::Internal, message)));
+                }
+                Poll::Pending => {
+                    let Some(closing) = &mut self.closing else { return Poll::Pending };
+                    ready!(closing.as_mut().poll(cx));
+                    // The server's stream is reset when the call is dropped, which is next.
+                    let message = "the bridge ends; call again";
+                    return Poll::Ready(self.end(Status::new(StatusCode::Unavailable, message)));
+                }
             };
             return Poll::Ready(match event.kind {
                 CallEventKind::Headers { metadata } => Step::Head(metadata),
-                CallEventKind::Received { message, .. } => Step::Message(message.0),
+                CallEventKind::Received { message, .. } => {
+                    if let Some(permit) = &self.permit {
+                        permit.received(message.0.len());
+                    }
+                    Step::Message(message.0)
+                }
                 CallEventKind::Trailers { metadata } => {
                     self.trailers = metadata;
                     continue;
@@ -146,6 +184,9 @@ impl Call {
 
     fn end(&mut self, status: Status) -> Step {
         let status = self.fault.get().cloned().unwrap_or(status);
+        if let Some(permit) = &mut self.permit {
+            permit.ended(status.code);
+        }
         Step::End(End { status, trailers: std::mem::take(&mut self.trailers) })
     }
 }

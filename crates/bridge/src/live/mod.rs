@@ -116,10 +116,19 @@ impl Live {
         let mut health = pin!(self.client.watch_health(query));
         let mut was_down = !self.is_complete();
         let mut before = self.fingerprint().await;
+        let mut keys = look_at(bridge.shared.admission.files()).await;
         loop {
             let again = tokio::select! {
-                () = now.notified() => Again::All,
+                () = now.notified() => {
+                    reload_keys(&bridge).await;
+                    Again::All
+                }
                 _ = look.tick() => {
+                    let seen = look_at(bridge.shared.admission.files()).await;
+                    if seen != keys {
+                        keys = seen;
+                        reload_keys(&bridge).await;
+                    }
                     let seen = self.fingerprint().await;
                     if seen == before {
                         continue;
@@ -221,9 +230,29 @@ impl Live {
                 SourceSpec::Reflection { .. } => {}
             }
         }
-        let looked = tokio::task::spawn_blocking(move || Fingerprint::of(&paths, ENDINGS));
-        // It does not panic; were it to, the next look tells.
-        looked.await.unwrap_or_default()
+        look_at(paths).await
+    }
+}
+
+async fn look_at(paths: Vec<PathBuf>) -> Fingerprint {
+    if paths.is_empty() {
+        return Fingerprint::default();
+    }
+    let looked = tokio::task::spawn_blocking(move || Fingerprint::of(&paths, ENDINGS));
+    // It does not panic; were it to, the next look tells.
+    looked.await.unwrap_or_default()
+}
+
+/// Reads the files that say who may call.
+async fn reload_keys(bridge: &Bridge) {
+    let shared = bridge.shared.clone();
+    let read = tokio::task::spawn_blocking(move || shared.admission.reload());
+    match read.await {
+        Ok(Ok(())) => tracing::info!("the keys were read again"),
+        Ok(Err(problem)) => {
+            tracing::error!(%problem, "the keys were not taken, the last ones hold")
+        }
+        Err(error) => tracing::error!(%error, "the keys could not be read"),
     }
 }
 

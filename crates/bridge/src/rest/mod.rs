@@ -25,7 +25,7 @@ pub use streamed::FLUSH_BYTES;
 
 use crate::bridge::Arrival;
 use crate::compress;
-use crate::face::content_type;
+use crate::face::{Face, content_type};
 use crate::headers;
 use crate::refusal::Refusal;
 use crate::rules::Found;
@@ -88,6 +88,8 @@ async fn exchange(asked: &Arc<Asked>, body: Body) -> Result<Response<Body>, Refu
         None if behaviour.check_accept && !asked.gives_raw() => return Err(accept::refusal()),
         None => accept::DEFAULT,
     };
+    let method = &asked.rule.method.path;
+    let permit = asked.shared.admit(&asked.head, Face::Rest, method)?;
     let shape = Shape::of(asked)?;
     let options = &asked.shared.options.headers;
     let order = Order {
@@ -95,6 +97,7 @@ async fn exchange(asked: &Arc<Asked>, body: Body) -> Result<Response<Body>, Refu
         kind: asked.rule.method.kind,
         metadata: headers::metadata(&asked.head, options, behaviour)?,
         timeout: headers::timeout(headers, options)?,
+        permit: Some(permit),
         ..Order::default()
     };
     let call = begin(asked, body, order).await?;

@@ -1,13 +1,15 @@
 //! One connection: which version of HTTP it speaks, and how it ends while the bridge drains.
 
 use super::IDLE_GRACE;
+use super::admin::AdminPaths;
 use super::limits::{Limits, MAX_HEADERS, PING_INTERVAL, PING_TIMEOUT};
 use super::patient::Patient;
+use super::tls::Tls;
 use crate::Bridge;
 use crate::headers::Peer;
 use axum::body::Body;
 use http::header::CONNECTION;
-use http::{HeaderValue, Request, Version};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -45,32 +47,45 @@ pub(super) fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
 
+/// What is told at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Answers to clients.
+    Calls,
+    /// Health, readiness and figures.
+    Admin,
+    /// Both.
+    Both,
+}
+
 /// What all connections share.
-pub(super) struct Serving {
+pub(crate) struct Serving {
     pub bridge: Bridge,
     pub builder: auto::Builder<TokioExecutor>,
     pub patience: std::time::Duration,
+    pub paths: AdminPaths,
+    pub tls: Option<Arc<Tls>>,
     /// Stop at once.
     pub kill: CancellationToken,
 }
 
 /// Serves a connection to its end. While the bridge drains, what is under way is finished: HTTP/2 is told to go away
 /// at once, HTTP/1.1 with its next answer, or after [`IDLE_GRACE`] when none comes.
-pub(super) async fn serve<S>(stream: S, peer: Peer, serving: Arc<Serving>)
+pub(super) async fn serve<S>(stream: S, peer: Peer, scope: Scope, serving: Arc<Serving>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let two = Arc::new(AtomicBool::new(false));
     let draining = serving.bridge.shared.life.draining.clone();
     let service = service_fn(|mut request: Request<Incoming>| {
-        let (bridge, draining) = (serving.bridge.clone(), draining.clone());
+        let (serving, draining) = (serving.clone(), draining.clone());
         let is_two = request.version() >= Version::HTTP_2;
         if is_two {
             two.store(true, Ordering::Relaxed);
         }
         request.extensions_mut().insert(peer);
         async move {
-            let mut response = bridge.handle(request.map(Body::new)).await;
+            let mut response = serving.answer(request.map(Body::new), scope).await;
             if !is_two && draining.is_cancelled() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
@@ -96,6 +111,24 @@ where
         biased;
         ended = connection => over(ended),
         () = serving.kill.cancelled() => {}
+    }
+}
+
+impl Serving {
+    async fn answer(&self, request: Request<Body>, scope: Scope) -> Response<Body> {
+        if scope == Scope::Calls {
+            return self.bridge.handle(request).await;
+        }
+        let (head, body) = request.into_parts();
+        if let Some(answer) = self.paths.answer(&self.bridge, &head) {
+            return answer;
+        }
+        if scope == Scope::Both {
+            return self.bridge.handle(Request::from_parts(head, body)).await;
+        }
+        let mut nothing = Response::new(Body::empty());
+        *nothing.status_mut() = StatusCode::NOT_FOUND;
+        nothing
     }
 }
 

@@ -2,29 +2,35 @@
 //!
 //! Knows no face: every request goes to [`Bridge::handle`].
 
+mod admin;
 mod connection;
 mod limits;
 mod listen;
 mod patient;
+mod tls;
 #[cfg(unix)]
 mod unix;
 
+pub use admin::AdminPaths;
 pub use limits::{
     HANDSHAKE_TIMEOUT, HEADER_BYTES, HEADER_TIMEOUT, Limits, MAX_CONNECTIONS, MAX_HEADERS,
     MAX_STREAMS, PING_INTERVAL, PING_TIMEOUT,
 };
 pub use listen::{Listen, SOCKET_MODE};
+pub use tls::TlsFiles;
 
 use crate::Bridge;
 use crate::headers::Peer;
-use connection::Serving;
+use crate::live::{Fingerprint, WATCH_INTERVAL};
+use connection::{Scope, Serving};
 use listen::{Bound, Stream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tls::Tls;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use wirelab_model::Problem;
 
 /// How long requests under way have to end once the bridge is told to stop.
@@ -35,6 +41,10 @@ pub const STREAM_GRACE: Duration = Duration::from_secs(10);
 pub const IDLE_GRACE: Duration = Duration::from_secs(1);
 /// How long it goes on accepting when it drains: what the system took in before has to be noticed.
 const LAST_ACCEPT: Duration = Duration::from_millis(50);
+/// The most connections to where figures are told apart.
+const ADMIN_CONNECTIONS: usize = 64;
+/// How long the end waits for the last spans to be sent.
+const FLUSH: Duration = Duration::from_secs(2);
 /// How long nothing is accepted after the system refused to, mostly for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -45,6 +55,12 @@ pub struct Settings {
     pub listen: Vec<Listen>,
     /// Permissions of Unix sockets.
     pub socket_mode: u32,
+    /// What makes TCP connections secure; none leaves them as they are.
+    pub tls: Option<TlsFiles>,
+    /// Where health, readiness and figures are told instead of beside the calls.
+    pub admin: Option<Listen>,
+    /// Their paths.
+    pub paths: AdminPaths,
     /// What connections may take.
     pub limits: Limits,
     /// How it ends.
@@ -71,6 +87,8 @@ impl Default for Drain {
 /// Open listeners that nobody serves yet.
 pub struct Server {
     bound: Vec<Bound>,
+    admin: Option<Bound>,
+    tls: Option<Arc<Tls>>,
     settings: Settings,
 }
 
@@ -80,11 +98,16 @@ impl Server {
     /// # Errors
     /// The first address that cannot be had, and what to do.
     pub async fn bind(settings: Settings) -> Result<Server, Problem> {
+        let tls = settings.tls.clone().map(Tls::new).transpose()?.map(Arc::new);
         let mut bound = Vec::with_capacity(settings.listen.len());
         for at in &settings.listen {
             bound.push(Bound::new(at, settings.socket_mode).await?);
         }
-        Ok(Server { bound, settings })
+        let admin = match &settings.admin {
+            None => None,
+            Some(at) => Some(Bound::new(at, settings.socket_mode).await?),
+        };
+        Ok(Server { bound, admin, tls, settings })
     }
 
     /// Where it listens, with the ports that the system chose.
@@ -92,25 +115,50 @@ impl Server {
         self.bound.iter().filter_map(Bound::address).collect()
     }
 
+    /// Where health, readiness and figures are told, where that is apart.
+    pub fn admin_address(&self) -> Option<Listen> {
+        self.admin.as_ref().and_then(Bound::address)
+    }
+
+    /// Whether its ports speak TLS.
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// Serves `bridge` until `stop`, then lets what is under way end. Gives the number of connections that were cut
     /// because they did not.
     pub async fn run(self, bridge: Bridge, stop: CancellationToken) -> usize {
-        let Settings { limits, drain, .. } = self.settings;
+        let Settings { limits, drain, paths, .. } = self.settings;
         let shared = bridge.shared.clone();
         let life = &shared.life;
         let serving = Arc::new(Serving {
             builder: connection::builder(&limits),
             patience: limits.header_timeout,
             kill: CancellationToken::new(),
+            paths,
+            tls: self.tls.clone(),
             bridge,
         });
+        let _reloads = self.tls.map(|tls| AbortOnDropHandle::new(tokio::spawn(reloads(tls))));
+        // Those who watch are answered to the end, and nobody waits for them.
+        let watchers = TaskTracker::new();
+        let asked = CancellationToken::new();
+        let _asked = asked.clone().drop_guard();
+        let scope = match self.admin {
+            None => Scope::Both,
+            Some(bound) => {
+                let places = Arc::new(Semaphore::new(ADMIN_CONNECTIONS));
+                let door = Door { places, tracker: watchers, scope: Scope::Admin };
+                tokio::spawn(accept(bound, door, serving.clone(), asked));
+                Scope::Calls
+            }
+        };
         let closed = CancellationToken::new();
         let places = Arc::new(Semaphore::new(limits.connections));
         let listeners = TaskTracker::new();
         for bound in self.bound {
-            let (closed, places, serving) = (closed.clone(), places.clone(), serving.clone());
-            let tracker = life.tracker.clone();
-            listeners.spawn(accept(bound, places, tracker, serving, closed));
+            let door = Door { places: places.clone(), tracker: life.tracker.clone(), scope };
+            listeners.spawn(accept(bound, door, serving.clone(), closed.clone()));
         }
         listeners.close();
 
@@ -133,22 +181,25 @@ impl Server {
             () = tokio::time::sleep(drain.limit) => {}
         }
         serving.kill.cancel();
-        life.tracker.len()
+        let cut = life.tracker.len();
+        shared.observe.flush(FLUSH).await;
+        cut
     }
 }
 
-/// Accepts until `closed`, then what the system has accepted already.
-async fn accept(
-    bound: Bound,
+/// What the connections of one listener share.
+struct Door {
     places: Arc<Semaphore>,
     tracker: TaskTracker,
-    serving: Arc<Serving>,
-    closed: CancellationToken,
-) {
+    scope: Scope,
+}
+
+/// Accepts until `closed`, then what the system has accepted already.
+async fn accept(bound: Bound, door: Door, serving: Arc<Serving>, closed: CancellationToken) {
     loop {
         let place = tokio::select! {
             biased;
-            place = places.clone().acquire_owned() => place,
+            place = door.places.clone().acquire_owned() => place,
             () = closed.cancelled() => return,
         };
         // The semaphore is never closed.
@@ -158,27 +209,82 @@ async fn accept(
             accepted = bound.accept() => accepted,
             () = closed.cancelled() => return,
         };
-        let stream = match accepted {
-            Ok(stream) => stream,
+        match accepted {
+            Ok(stream) => {
+                let (serving, scope) = (serving.clone(), door.scope);
+                door.tracker.spawn(async move {
+                    serving.connection(stream, scope).await;
+                    drop(place);
+                });
+            }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
             }
-        };
-        let serving = serving.clone();
-        tracker.spawn(async move {
-            match stream {
-                Stream::Tcp(stream, from) => {
-                    let peer = Peer { ip: Some(from.ip()), tls: false };
-                    connection::serve(stream, peer, serving).await;
+        }
+    }
+}
+
+impl Serving {
+    /// Serves one connection to its end.
+    async fn connection(self: Arc<Serving>, stream: Stream, scope: Scope) {
+        let _open = Open::new(self.bridge.clone());
+        match (stream, &self.tls) {
+            (Stream::Tcp(stream, from), None) => {
+                let peer = Peer { ip: Some(from.ip()), tls: false };
+                connection::serve(stream, peer, scope, self).await;
+            }
+            (Stream::Tcp(stream, from), Some(tls)) => match tls.accept(stream).await {
+                Ok(stream) => {
+                    let peer = Peer { ip: Some(from.ip()), tls: true };
+                    connection::serve(stream, peer, scope, self).await;
                 }
-                #[cfg(unix)]
-                Stream::Unix(stream) => {
-                    connection::serve(stream, Peer { ip: None, tls: false }, serving).await;
+                Err(error) => tracing::debug!(%from, %error, "a handshake failed"),
+            },
+            #[cfg(unix)]
+            (Stream::Unix(stream), _) => {
+                connection::serve(stream, Peer { ip: None, tls: false }, scope, self).await;
+            }
+        }
+    }
+}
+
+/// A connection that is counted as long as it is open.
+struct Open(Bridge);
+
+impl Open {
+    fn new(bridge: Bridge) -> Open {
+        bridge.shared.observe.figures.connections.fetch_add(1, Ordering::Relaxed);
+        Open(bridge)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.shared.observe.figures.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Reads certificates again whenever their files change. Never ends.
+async fn reloads(tls: Arc<Tls>) {
+    let look = |tls: Arc<Tls>, before: Option<Fingerprint>| {
+        tokio::task::spawn_blocking(move || {
+            let seen = tls.fingerprint();
+            if before.is_some_and(|before| before != seen) {
+                match tls.reload() {
+                    Ok(()) => tracing::info!("the certificates were read again"),
+                    Err(problem) => {
+                        tracing::error!(%problem, "the certificates were not taken, the last ones hold");
+                    }
                 }
             }
-            drop(place);
-        });
+            seen
+        })
+    };
+    let mut seen = None;
+    loop {
+        // It does not panic; were it to, the next look compares with nothing.
+        seen = look(tls.clone(), seen).await.ok();
+        tokio::time::sleep(WATCH_INTERVAL).await;
     }
 }

@@ -1,0 +1,199 @@
+//! What a bridge tells of itself: figures, traces and a log of calls. Knows no face and changes no answer.
+
+mod access;
+mod figures;
+mod otlp;
+mod streams;
+mod text;
+mod trace;
+mod watch;
+
+pub use access::ACCESS_LOG;
+pub use figures::{MAX_COUNTED_METHODS, OTHER};
+pub use otlp::{SPAN_BATCH, SPAN_DELAY, SPAN_QUEUE, SPAN_TIMEOUT};
+pub use streams::OpenStream;
+pub(crate) use text::MEDIA_TYPE;
+pub(crate) use watch::{Client, Counter, Permit};
+
+use crate::admission::Admitted;
+use crate::face::Face;
+use crate::life::Life;
+use crate::refusal::Refusal;
+use figures::Figures;
+use http::HeaderMap;
+use otlp::{Collector, Exporter};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+use streams::Streams;
+use trace::Tracer;
+use wirelab_model::Problem;
+
+/// The most open streams that a [`Snapshot`] lists.
+pub const LISTED_STREAMS: usize = 1_000;
+
+/// What is told, and to whom.
+#[derive(Clone, Debug)]
+pub struct ObserveOptions {
+    /// Whether calls are logged, as events of [`ACCESS_LOG`].
+    pub access_log: bool,
+    /// The collector of traces, such as `http://localhost:4318`; none means no traces, and that a client's are passed
+    /// on as they are.
+    pub otlp: Option<String>,
+    /// How many of the traces that begin here are kept, between 0 and 1; others do as the client says.
+    pub trace_ratio: f64,
+    /// What this bridge is called in traces.
+    pub service_name: String,
+}
+
+impl Default for ObserveOptions {
+    fn default() -> ObserveOptions {
+        ObserveOptions {
+            access_log: false,
+            otlp: None,
+            trace_ratio: 1.0,
+            service_name: env!("CARGO_PKG_NAME").to_owned(),
+        }
+    }
+}
+
+/// What watches all calls of a bridge.
+#[derive(Debug)]
+pub(crate) struct Observe {
+    pub figures: Figures,
+    streams: Streams,
+    tracer: Option<Tracer>,
+    access_log: bool,
+    since: Instant,
+}
+
+impl Observe {
+    /// # Errors
+    /// When the collector's address is none.
+    pub fn new(options: &ObserveOptions) -> Result<Observe, Problem> {
+        let tracer = match &options.otlp {
+            None => None,
+            Some(address) => {
+                let exporter =
+                    Exporter::new(Collector::parse(address)?, options.service_name.clone());
+                Some(Tracer::new(exporter, options.trace_ratio))
+            }
+        };
+        Ok(Observe {
+            figures: Figures::default(),
+            streams: Streams::default(),
+            tracer,
+            access_log: options.access_log,
+            since: Instant::now(),
+        })
+    }
+
+    /// Watches a call from here on; `known` says whether its method is in the schema.
+    pub fn permit(
+        self: &Arc<Observe>,
+        path: &str,
+        known: bool,
+        face: Face,
+        headers: &HeaderMap,
+        admitted: Admitted,
+    ) -> Permit {
+        let method = self.figures.method(path, known);
+        method.by(face).open.fetch_add(1, Relaxed);
+        let path = if *method.path == *path { method.path.clone() } else { path.into() };
+        Permit {
+            spans: self.tracer.as_ref().map(|tracer| tracer.begin(headers)),
+            observe: self.clone(),
+            method,
+            path,
+            face,
+            came: Instant::now(),
+            began: None,
+            client: admitted.client,
+            withheld: admitted.withheld,
+            metadata: admitted.metadata,
+            code: None,
+            counts: Arc::default(),
+            stream: None,
+            _slot: admitted.slot,
+        }
+    }
+
+    /// A request that does not become a call.
+    pub fn refused(&self, path: &str, face: Face, client: &Client, refusal: &Refusal) {
+        if self.access_log {
+            access::refused(path, face, client, refusal);
+        }
+    }
+
+    /// The figures as Prometheus reads them.
+    pub fn text(&self, life: &Life) -> String {
+        let mut out = String::new();
+        text::write(self, life, &mut out);
+        out
+    }
+
+    /// Sends the spans that wait.
+    pub async fn flush(&self, patience: Duration) {
+        if let Some(tracer) = &self.tracer {
+            tracer.flush(patience).await;
+        }
+    }
+
+    /// The figures all together.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut told = Snapshot {
+            uptime: self.since.elapsed(),
+            requests: self.figures.answers().map(|(_, _, count)| count).sum(),
+            streams: self.streams.list(LISTED_STREAMS),
+            ..Snapshot::default()
+        };
+        let mut codes = [0; figures::CODES];
+        let mut latency = [0; figures::BOUNDS.len() + 1];
+        for method in self.figures.methods() {
+            for (_, cell) in method.counted() {
+                let add = |sums: &mut [u64], cells: &[std::sync::atomic::AtomicU64]| {
+                    sums.iter_mut().zip(cells).for_each(|(sum, cell)| *sum += cell.load(Relaxed));
+                };
+                add(&mut codes, &cell.codes);
+                add(&mut latency, &cell.latency);
+                told.open += u64::try_from(cell.open.load(Relaxed)).unwrap_or_default();
+                told.request_bytes += cell.request_bytes.load(Relaxed);
+                told.response_bytes += cell.response_bytes.load(Relaxed);
+                told.dropped += cell.dropped.load(Relaxed);
+                told.queued += u64::try_from(cell.queued.load(Relaxed)).unwrap_or_default();
+            }
+        }
+        told.p50 = figures::quantile(&latency, 0.5);
+        told.p99 = figures::quantile(&latency, 0.99);
+        let counted = (0..).zip(codes).filter(|(_, count)| *count > 0);
+        told.codes = counted.collect();
+        told
+    }
+}
+
+/// What passed through a bridge since it began.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Since it began.
+    pub uptime: Duration,
+    /// Answers to clients, refusals included.
+    pub requests: u64,
+    /// Calls that ended, by the number of their gRPC status, ascending; 17 stands for what gRPC does not define.
+    pub codes: Vec<(u32, u64)>,
+    /// From a request to the end of its call, by a straight line within a bucket of the histogram.
+    pub p50: Option<Duration>,
+    /// As above.
+    pub p99: Option<Duration>,
+    /// Calls under way.
+    pub open: u64,
+    /// Bytes of request messages, as Protobuf.
+    pub request_bytes: u64,
+    /// Bytes of response messages, as Protobuf.
+    pub response_bytes: u64,
+    /// Messages that slow clients missed.
+    pub dropped: u64,
+    /// Messages that wait for clients.
+    pub queued: u64,
+    /// The oldest open streams, at most [`LISTED_STREAMS`].
+    pub streams: Vec<OpenStream>,
+}
