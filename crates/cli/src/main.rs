@@ -23,9 +23,10 @@ mod serve;
 mod source;
 mod transcode;
 
-use args::{Args, Command};
+use args::{Args, Command, LogFormat};
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
 use wirelab_model::Problem;
 
 fn main() -> ExitCode {
@@ -33,13 +34,7 @@ fn main() -> ExitCode {
         Ok(command) => command,
         Err(code) => return code,
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("WIRELAB_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error")),
-        )
-        .with_writer(std::io::stderr)
-        .init();
+    log(&command);
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Command::Bridge(bridge) = &command
         && let Some(threads) = bridge.threads
@@ -59,6 +54,22 @@ fn main() -> ExitCode {
     code
 }
 
+/// Writes what goes on inside to standard error. A bridge runs unattended: it tells more.
+fn log(command: &Command) {
+    let (usual, json) = match command {
+        Command::Bridge(bridge) => {
+            ("warn,wirelab_bridge=info", bridge.observing.log_format == LogFormat::Json)
+        }
+        _ => ("error", false),
+    };
+    let filter = EnvFilter::try_from_env("WIRELAB_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match json {
+        true => log.json().flatten_event(true).init(),
+        false => log.init(),
+    }
+}
+
 /// The command that the arguments give, or how to end when they give none.
 fn parse() -> Result<Command, ExitCode> {
     // Asking for help is no failure, and clap itself would end with 2 for one.
@@ -68,7 +79,9 @@ fn parse() -> Result<Command, ExitCode> {
     };
     let mut program = Args::command();
     program.build();
-    let args = normalise::normalise(std::env::args_os(), &program);
+    let args = normalise::normalise(std::env::args_os(), &program).collect();
+    let args =
+        bridge::config::expand(args, &program).map_err(|problem| output::failed(&problem))?;
     match Args::try_parse_from(args).map_err(told)?.command {
         Command::Grpcurl { args } => {
             let args = grpcurl::translate(&args).map_err(|problem| output::failed(&problem))?;

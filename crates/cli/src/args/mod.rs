@@ -13,7 +13,7 @@ mod transcode;
 mod values;
 
 pub use auth::Credentials;
-pub use bridge::Bridge;
+pub use bridge::{Bridge, LogFormat};
 pub use call::Call;
 pub use compare::Compare;
 pub use connection::Connection;

@@ -1,22 +1,31 @@
 //! `wirelab bridge`: REST, WebSocket, gRPC-Web, Connect and gRPC in front of a server.
 
+pub mod config;
+mod probe;
 mod upstreams;
 
 use crate::{args, endpoint, output, serve, source};
 use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use wirelab_bridge::serve::{Drain, Limits, Listen, SOCKET_MODE, Settings};
+use wirelab_bridge::admission::Policy;
+use wirelab_bridge::observe::ObserveOptions;
+use wirelab_bridge::serve::{AdminPaths, Drain, Limits, Listen, Settings, TlsFiles};
 use wirelab_bridge::{Gateway, Options, Setup};
-use wirelab_model::{Problem, Tls};
+use wirelab_model::Problem;
 
 /// Serves until it is told to end.
 pub async fn run(args: args::Bridge) -> Result<u8, Problem> {
+    if let Some(url) = &args.probe {
+        return probe::run(url).await;
+    }
     let (gateway, problems) = Gateway::open(setup(&args)?).await?;
     problems.iter().for_each(output::problem);
     let addresses = gateway.addresses();
-    addresses.iter().filter(|at| at.is_public()).for_each(warn);
-    announce(&addresses, &args)?;
+    let admin = gateway.admin_address();
+    let public = addresses.iter().chain(&admin).filter(|at| at.is_public());
+    public.for_each(|at| warn(at, gateway.is_secure()));
+    announce(&addresses, admin.as_ref(), gateway.is_secure(), args.json)?;
 
     let stop = CancellationToken::new();
     let until = stop.clone();
@@ -37,23 +46,65 @@ fn setup(args: &args::Bridge) -> Result<Setup, Problem> {
     let address = upstreams::together(&args.upstream)?;
     let endpoint = endpoint::endpoint(&address, &args.connection)?;
     let sources = source::specs(&args.schema.schemas(), &[], Some(&endpoint))?;
+    let args::Bridge { serving, observing, .. } = args;
+    let tls = match (&serving.tls_cert, &serving.tls_key) {
+        (Some(certificate), Some(key)) => Some(TlsFiles {
+            certificate: certificate.clone(),
+            key: key.clone(),
+            clients: serving.client_ca.clone(),
+        }),
+        // One is not given without the other.
+        _ => None,
+    };
     Ok(Setup {
-        options: Options { endpoint, profile: args.profile, ..Options::default() },
+        options: Options {
+            endpoint,
+            profile: args.profile,
+            max_message_bytes: args.max_message_size.map(|size| size as u64),
+            admission: match &args.config {
+                Some(path) => config::policy(path)?,
+                None => Policy::default(),
+            },
+            observe: ObserveOptions {
+                access_log: observing.access_log,
+                otlp: observing.otlp.clone(),
+                trace_ratio: observing.trace_ratio,
+                service_name: observing.service_name.clone(),
+            },
+            ..Options::default()
+        },
         sources,
         reflect_interval: args.schema.reflect_interval,
         require_upstream: args.schema.require_upstream,
         settings: Settings {
             listen: args.listen.clone(),
-            socket_mode: SOCKET_MODE,
-            limits: Limits::default(),
-            drain: Drain::default(),
+            socket_mode: serving.socket_mode,
+            tls,
+            admin: serving.admin.clone(),
+            paths: AdminPaths {
+                health: serving.health_path.clone(),
+                ready: serving.ready_path.clone(),
+                metrics: serving.metrics_path.clone(),
+            },
+            limits: Limits {
+                connections: serving.max_connections.max(1),
+                streams: serving.max_streams.max(1),
+                header_bytes: serving.max_header_size,
+                header_timeout: serving.header_timeout,
+            },
+            drain: Drain {
+                delay: serving.drain_delay.unwrap_or_default(),
+                limit: serving.drain,
+                streams: serving.stream_grace,
+            },
         },
     })
 }
 
-fn warn(at: &Listen) {
+fn warn(at: &Listen, secure: bool) {
+    let how = if secure { "" } else { ", without TLS" };
     output::note(&format!(
-        "wirelab: {at} can be reached from other machines: whoever gets there can call the server behind it"
+        "wirelab: {at} can be reached from other machines{how}: whoever gets there and is let in by the configuration can call the server behind it"
     ));
 }
 
@@ -71,20 +122,32 @@ async fn hang_ups(refresh: Arc<Notify>) {
     drop(refresh);
 }
 
-fn announce(addresses: &[Listen], args: &args::Bridge) -> Result<(), Problem> {
-    let urls: Vec<String> = addresses.iter().map(|at| url(at, Tls::Off)).collect();
-    if args.json {
-        let line = serde_json::json!({"url": urls.first(), "urls": urls});
+fn announce(
+    addresses: &[Listen],
+    admin: Option<&Listen>,
+    secure: bool,
+    json: bool,
+) -> Result<(), Problem> {
+    let urls: Vec<String> = addresses.iter().map(|at| url(at, secure)).collect();
+    let admin = admin.map(|at| url(at, false));
+    if json {
+        let line = serde_json::json!({"url": urls.first(), "urls": urls, "admin": admin});
         return output::print(&line.to_string());
     }
-    let text = format!("The bridge is ready at {}\nCtrl-C ends it", urls.join(" and "));
+    let mut text = format!("The bridge is ready at {}\n", urls.join(" and "));
+    if let Some(admin) = admin {
+        text += &format!("Health and figures are at {admin}\n");
+    }
+    text += "Ctrl-C ends it";
     output::print(&text)
 }
 
-fn url(at: &Listen, tls: Tls) -> String {
-    match (at, tls) {
-        (Listen::Tcp(address), Tls::Off) => format!("http://{address}"),
-        (Listen::Tcp(address), Tls::System) => format!("https://{address}"),
-        (Listen::Unix(_), _) => at.to_string(),
+fn url(at: &Listen, secure: bool) -> String {
+    match at {
+        Listen::Tcp(address) => {
+            let scheme = if secure { "https" } else { "http" };
+            format!("{scheme}://{address}")
+        }
+        Listen::Unix(_) => at.to_string(),
     }
 }

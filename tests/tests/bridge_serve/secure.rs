@@ -1,0 +1,89 @@
+//! TLS on both sides, client certificates, certificates that change, and Unix sockets.
+
+use crate::{Folder, replace, signal};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use wirelab_tests::certificates::Authority;
+use wirelab_tests::command::{Ran, wirelab};
+use wirelab_tests::process::eventually;
+use wirelab_tests::servers::bridge::Bridge;
+use wirelab_tests::servers::sample::Sample;
+
+/// Calls through the bridge with gRPC.
+fn call(address: &str, flags: &[&str]) -> Ran {
+    let mut args =
+        vec!["call", address, "helloworld.Greeter/SayHello", "-d", "{\"name\": \"Ada\"}"];
+    args.extend_from_slice(flags);
+    wirelab(&args)
+}
+
+#[test]
+fn certificates_are_read_again_and_clients_are_asked_for_theirs() {
+    let sample = Sample::start();
+    let (old, new, clients) =
+        (Authority::new("old"), Authority::new("new"), Authority::new("clients"));
+    let (first, second) = (old.server(&["127.0.0.1"]), new.server(&["127.0.0.1"]));
+    let ada = clients.client("ada");
+    let folder = Folder::new();
+    let (certificate, key) = (folder.path("cert.pem"), folder.path("key.pem"));
+    replace(&certificate, Path::new(&first.certificate));
+    replace(&key, Path::new(&first.key));
+    let (cert_flag, key_flag) = (folder.text("cert.pem"), folder.text("key.pem"));
+    let clients_file = clients.file();
+    let bridge = Bridge::before(
+        &sample.address,
+        &["--tls-cert", &cert_flag, "--tls-key", &key_flag, "--client-ca", &clients_file],
+    );
+    let (old_file, new_file) = (old.file(), new.file());
+    let shown = ["--cert", &ada.certificate, "--key", &ada.key];
+    let with = |authority: &str, shown: &[&str]| {
+        let flags = [&["--cacert", authority][..], shown].concat();
+        call(&bridge.address, &flags)
+    };
+    let ran = with(&old_file, &shown);
+    assert!(ran.code == 0 && ran.out.contains("Ada"), "{ran:?}");
+    assert_ne!(with(&old_file, &[]).code, 0, "without a certificate");
+    assert_ne!(with(&new_file, &shown).code, 0, "by an authority that is not trusted");
+
+    // What cannot be read leaves what was there.
+    folder
+        .write("cert.pem", "-----BEGIN CERTIFICATE-----\nnot base64!\n-----END CERTIFICATE-----\n");
+    eventually("it says that the certificate is broken", || {
+        bridge.said().contains("the last ones hold").then_some(())
+    });
+    assert_eq!(with(&old_file, &shown).code, 0);
+
+    replace(&key, Path::new(&second.key));
+    replace(&certificate, Path::new(&second.certificate));
+    eventually("the new certificate is shown", || {
+        (with(&new_file, &shown).code == 0).then_some(())
+    });
+    assert_ne!(with(&old_file, &shown).code, 0);
+}
+
+#[test]
+fn sockets_on_both_sides() {
+    let sample = Sample::start();
+    let folder = Folder::new();
+    let socket = format!("unix://{}", folder.text("bridge.sock"));
+    let inner = Bridge::before(&sample.address, &["--listen", &socket, "--socket-mode", "640"]);
+    let mode = std::fs::metadata(folder.path("bridge.sock")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    // The server of this one is the other bridge, and its reflection goes through it.
+    let outer = Bridge::before(&socket, &[]);
+    let ran = call(&outer.address, &[]);
+    assert!(ran.code == 0 && ran.out.contains("Ada"), "{ran:?}");
+    signal(inner.id(), "TERM");
+    eventually("the socket goes with the bridge", || {
+        (!folder.path("bridge.sock").exists()).then_some(())
+    });
+}
+
+#[test]
+fn other_machines_are_let_in_only_by_name_and_with_a_warning() {
+    let sample = Sample::start();
+    let bridge = Bridge::before(&sample.address, &["--listen", "0.0.0.0:0"]);
+    assert!(bridge.said().contains("can be reached from other machines"), "{}", bridge.said());
+    let quiet = Bridge::before(&sample.address, &[]);
+    assert!(!quiet.said().contains("other machines"), "{}", quiet.said());
+}

@@ -1,0 +1,99 @@
+//! What is in `deploy/` is what Kubernetes and the bridge understand.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use wirelab_tests::command::{Ran, run, wirelab};
+use wirelab_tests::outside;
+use wirelab_tests::servers::bridge::Bridge;
+use wirelab_tests::servers::sample::Sample;
+
+/// Every manifest; what only kustomize reads is not one.
+fn manifests() -> Vec<PathBuf> {
+    let folders = ["deploy/gateway", "deploy/sidecar"].map(outside::checkout);
+    let files = folders.iter().flat_map(|folder| std::fs::read_dir(folder).expect("a folder"));
+    let mut files: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
+    let text = |path: &Path| std::fs::read_to_string(path).expect("a text");
+    files.retain(|path| text(path).contains("kind: ") && !path.ends_with("kustomization.yaml"));
+    files.sort();
+    files
+}
+
+fn check(files: &[PathBuf]) -> Ran {
+    let mut python = Command::new(outside::python());
+    python.args(["-m", "kubernetes_validate", "--strict"]).args(files);
+    python.env("PYTHONPATH", outside::kubernetes_validate());
+    run(&mut python)
+}
+
+#[test]
+fn manifests_are_what_kubernetes_takes() {
+    let files = manifests();
+    assert!(files.len() >= 6, "{files:?}");
+    let ran = check(&files);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    // The check sees what is wrong.
+    let folder = tempfile::tempdir().expect("a folder");
+    let wrong = folder.path().join("wrong.yaml");
+    let text =
+        std::fs::read_to_string(outside::checkout("deploy/gateway/deployment.yaml")).unwrap();
+    std::fs::write(&wrong, text.replace("readOnlyRootFilesystem", "readOnlyRootFilesytem"))
+        .unwrap();
+    assert_ne!(check(&[wrong]).code, 0);
+}
+
+#[test]
+fn every_file_is_named_by_its_kustomization() {
+    for folder in ["deploy/gateway", "deploy/sidecar"] {
+        let folder = outside::checkout(folder);
+        let named = std::fs::read_to_string(folder.join("kustomization.yaml")).expect("a text");
+        for file in std::fs::read_dir(&folder).expect("a folder") {
+            let name = file.expect("a file").file_name().to_string_lossy().into_owned();
+            let known = name == "kustomization.yaml" || named.contains(&format!("- {name}\n"));
+            assert!(known, "{} of {}", name, folder.display());
+        }
+    }
+}
+
+#[test]
+fn every_flag_is_one() {
+    let help = wirelab(&["bridge", "--help"]).out;
+    let mut seen = 0;
+    for path in manifests().into_iter().chain([outside::checkout("deploy/Containerfile")]) {
+        let text = std::fs::read_to_string(&path).expect("a text");
+        let words = text.split(|letter: char| letter.is_whitespace() || "\"[],=".contains(letter));
+        // Flags of cargo and of the builder are in the Containerfile, too.
+        let others =
+            ["--locked", "--release", "--from", "--interval", "--timeout", "--start-period"];
+        for flag in words.filter(|word| word.starts_with("--") && word.len() > 2) {
+            if !others.contains(&flag) && *flag != *"---" {
+                seen += 1;
+                assert!(help.contains(&format!("{flag} ")), "{flag} in {}", path.display());
+            }
+        }
+    }
+    assert!(seen > 5, "{seen}");
+}
+
+#[test]
+fn the_configuration_of_the_gateway_starts() {
+    let sample = Sample::start();
+    let bridge = Bridge::before(
+        &sample.address,
+        &[
+            "--config",
+            "deploy/gateway/bridge.yaml",
+            "--admin",
+            "127.0.0.1:0",
+            "--drain-delay",
+            "1ms",
+        ],
+    );
+    let answer = wirelab_tests::http::ask(&bridge.address, "GET", "/v1/stock/KB-204-EU", &[], b"");
+    assert_eq!(answer.status, 200, "{answer}");
+    let said = bridge.said();
+    let said: serde_json::Value =
+        said.lines().find_map(|line| serde_json::from_str(line).ok()).expect("JSON");
+    let admin = said["admin"].as_str().expect("an address");
+    let probe = |path: &str| wirelab(&["bridge", "--probe", &format!("{admin}{path}")]).code;
+    assert_eq!((probe("/healthz"), probe("/readyz"), probe("/nothing")), (0, 0, 1));
+}
