@@ -79,6 +79,14 @@ impl Running {
         self.child.id()
     }
 
+    /// Waits for its end, and gives its exit code; -1 for a signal.
+    pub fn wait(&mut self) -> i32 {
+        let child = &mut self.child;
+        let ended = || child.try_wait().expect("a child of this process");
+        let status = eventually("its end", ended);
+        status.code().unwrap_or(-1)
+    }
+
     /// Ends it now.
     pub fn kill(&mut self) {
         // It may have ended by itself.

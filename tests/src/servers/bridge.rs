@@ -31,6 +31,11 @@ impl Bridge {
         self.process.said()
     }
 
+    /// Waits for its end, and gives its exit code.
+    pub fn wait(&mut self) -> i32 {
+        self.process.wait()
+    }
+
     /// Its process.
     pub fn id(&self) -> u32 {
         self.process.id()

@@ -14,8 +14,13 @@ pub struct Sample {
 impl Sample {
     /// Starts it on a port that is free.
     pub fn start() -> Sample {
+        Sample::start_at("127.0.0.1:0")
+    }
+
+    /// Starts it where it is looked for.
+    pub fn start_at(address: &str) -> Sample {
         let mut command = Command::new(outside::wirelab());
-        command.args(["demo", "--listen", "127.0.0.1:0"]);
+        command.args(["demo", "--listen", address]);
         let process = Running::start(&mut command);
         let begin = "The sample server listens on ";
         let address = process.wait_for(|line| line.strip_prefix(begin).map(str::to_owned));
