@@ -2,7 +2,8 @@
 //! from and which is right by the specification.
 
 use crate::refusal::http_status;
-use http::StatusCode;
+use http::StatusCode as Http;
+use wirelab_model::StatusCode;
 
 /// Whose habits a bridge has where transcoders differ: a team can compare before it moves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -27,18 +28,22 @@ pub(crate) struct Behaviour {
     pub original_names: bool,
     /// Fields that have their default value are written.
     pub print_defaults: bool,
+    /// With them, `null` for what has presence and is not set, as Go's `protojson` does.
+    pub print_nulls: bool,
     /// JSON members that the message does not have are refused.
     pub refuse_unknown_fields: bool,
     /// Query parameters that the message does not have are refused.
     pub refuse_unknown_parameters: bool,
     /// What counts of a scalar that path, query and body give.
     pub precedence: Precedence,
+    /// Parameters are taken where the body is the whole request.
+    pub query_beside_body: bool,
     /// Methods are at `POST /pkg.Service/Method` too.
     pub unbound_methods: bool,
     /// Bodies are read as JSON only when they say that they are.
     pub check_content_type: bool,
-    /// An `Accept` that excludes every form there is, is refused.
-    pub check_accept: bool,
+    /// What `Accept` does.
+    pub accept: Accept,
     /// HEAD is answered where GET is, OPTIONS everywhere.
     pub implied_verbs: bool,
     /// A body is refused where the rule takes none.
@@ -57,6 +62,8 @@ pub(crate) struct Behaviour {
     pub error: ErrorShape,
     /// The HTTP status of CANCELLED.
     pub cancelled: u16,
+    /// The HTTP status of FAILED_PRECONDITION.
+    pub failed_precondition: u16,
     /// The HTTP status where the path is there under another verb.
     pub other_verb: u16,
     /// Which headers become metadata.
@@ -65,14 +72,23 @@ pub(crate) struct Behaviour {
     pub outbound: Outbound,
 }
 
+/// What `Accept` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accept {
+    /// It names the form of the answer; one that excludes every form is refused.
+    Strict,
+    /// It names the form of the answer where it can.
+    Lenient,
+    /// Nothing.
+    Ignored,
+}
+
 /// What counts of a scalar that path, query and body give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Precedence {
     /// Path over query over body.
     Path,
-    /// Query over path over body.
-    Query,
-    /// Body over path over query.
+    /// Body over path and query.
     Body,
 }
 
@@ -92,7 +108,7 @@ pub(crate) enum ErrorShape {
     Status,
     /// `google.rpc.Status`, always with `details`.
     StatusWithDetails,
-    /// `{"error": …, "message": …, "code": …}` with the message twice; in a stream `grpc_code`, `http_code`,
+    /// `{"error": …, "message": …, "code": …}` with the message twice, plain text where no rule fits; in a stream `grpc_code`, `http_code`,
     /// `message` and `http_status`.
     Legacy,
     /// `google.rpc.Status` for what the server says, plain text for what the bridge says.
@@ -125,12 +141,14 @@ pub(crate) enum Outbound {
 const WIRELAB: Behaviour = Behaviour {
     original_names: false,
     print_defaults: false,
+    print_nulls: false,
     refuse_unknown_fields: true,
     refuse_unknown_parameters: true,
     precedence: Precedence::Path,
+    query_beside_body: false,
     unbound_methods: true,
     check_content_type: true,
-    check_accept: true,
+    accept: Accept::Strict,
     implied_verbs: true,
     refuse_stray_body: true,
     message_is_challenge: false,
@@ -140,6 +158,7 @@ const WIRELAB: Behaviour = Behaviour {
     stream: StreamShape::Array,
     error: ErrorShape::Status,
     cancelled: 499,
+    failed_precondition: 400,
     other_verb: 405,
     inbound: Inbound::Named,
     outbound: Outbound::Prefixed,
@@ -148,12 +167,14 @@ const WIRELAB: Behaviour = Behaviour {
 const ENVOY: Behaviour = Behaviour {
     original_names: false,
     print_defaults: false,
+    print_nulls: false,
     refuse_unknown_fields: false,
     refuse_unknown_parameters: true,
     precedence: Precedence::Body,
+    query_beside_body: true,
     unbound_methods: true,
     check_content_type: false,
-    check_accept: false,
+    accept: Accept::Ignored,
     implied_verbs: false,
     refuse_stray_body: false,
     message_is_challenge: false,
@@ -163,6 +184,7 @@ const ENVOY: Behaviour = Behaviour {
     stream: StreamShape::Array,
     error: ErrorShape::StatusOrText,
     cancelled: 499,
+    failed_precondition: 400,
     other_verb: 404,
     inbound: Inbound::All,
     outbound: Outbound::Same,
@@ -171,12 +193,14 @@ const ENVOY: Behaviour = Behaviour {
 const GRPC_GATEWAY: Behaviour = Behaviour {
     original_names: false,
     print_defaults: true,
+    print_nulls: true,
     refuse_unknown_fields: false,
     refuse_unknown_parameters: false,
     precedence: Precedence::Path,
+    query_beside_body: false,
     unbound_methods: false,
     check_content_type: false,
-    check_accept: false,
+    accept: Accept::Ignored,
     implied_verbs: false,
     refuse_stray_body: false,
     message_is_challenge: true,
@@ -186,6 +210,7 @@ const GRPC_GATEWAY: Behaviour = Behaviour {
     stream: StreamShape::WrappedLines,
     error: ErrorShape::StatusWithDetails,
     cancelled: 499,
+    failed_precondition: 400,
     other_verb: 501,
     inbound: Inbound::Prefixed,
     outbound: Outbound::PrefixedAll,
@@ -197,18 +222,22 @@ const GRPC_GATEWAY_V1: Behaviour = Behaviour {
     derive_update_mask: false,
     error: ErrorShape::Legacy,
     cancelled: 408,
+    failed_precondition: 412,
+    other_verb: 405,
     ..GRPC_GATEWAY
 };
 
 const VANGUARD: Behaviour = Behaviour {
     original_names: false,
     print_defaults: true,
+    print_nulls: true,
     refuse_unknown_fields: false,
     refuse_unknown_parameters: true,
-    precedence: Precedence::Query,
+    precedence: Precedence::Path,
+    query_beside_body: true,
     unbound_methods: false,
     check_content_type: true,
-    check_accept: false,
+    accept: Accept::Lenient,
     implied_verbs: false,
     refuse_stray_body: true,
     message_is_challenge: false,
@@ -218,6 +247,7 @@ const VANGUARD: Behaviour = Behaviour {
     stream: StreamShape::Array,
     error: ErrorShape::StatusWithDetails,
     cancelled: 499,
+    failed_precondition: 400,
     other_verb: 405,
     inbound: Inbound::All,
     outbound: Outbound::Same,
@@ -258,10 +288,12 @@ impl Profile {
 
 impl Behaviour {
     /// The HTTP status of a gRPC code.
-    pub fn http_status(&self, code: u32) -> StatusCode {
-        match code {
-            1 => StatusCode::from_u16(self.cancelled).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            _ => http_status(code),
-        }
+    pub fn http_status(&self, code: u32) -> Http {
+        let own = match StatusCode::from_number(code) {
+            Some(StatusCode::Cancelled) => Http::from_u16(self.cancelled),
+            Some(StatusCode::FailedPrecondition) => Http::from_u16(self.failed_precondition),
+            _ => return http_status(code),
+        };
+        own.unwrap_or(Http::INTERNAL_SERVER_ERROR)
     }
 }

@@ -83,8 +83,14 @@ pub struct Options {
     pub original_names: bool,
     /// Fields that have their default value and no presence are written too.
     pub print_defaults: bool,
+    /// With `print_defaults`, fields that have presence and are not set are `null`, members of oneofs left out: what Go's
+    /// `protojson` writes with `EmitUnpopulated`.
+    pub print_nulls: bool,
     /// `1` instead of `"STATUS_OPEN"`.
     pub enums_as_numbers: bool,
+    /// `1` instead of `"1"` for 64-bit integers. Who reads such numbers as doubles loses digits beyond 2^53; keys of maps
+    /// stay strings.
+    pub int64_as_numbers: bool,
     /// Indented by two spaces.
     pub pretty: bool,
 }

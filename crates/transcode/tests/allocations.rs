@@ -5,8 +5,14 @@ use allocation_counter::{AllocationInfo, measure};
 use wirelab_transcode::{Codec, Options};
 use wirelab_transcode_shapes::{self as shapes, Shape};
 
-const OTHER_OPTIONS: Options =
-    Options { original_names: true, print_defaults: false, enums_as_numbers: true, pretty: true };
+const OTHER_OPTIONS: Options = Options {
+    original_names: true,
+    print_defaults: false,
+    print_nulls: false,
+    enums_as_numbers: true,
+    int64_as_numbers: false,
+    pretty: true,
+};
 
 /// a to d and the other layouts of c: name, shape, JSON.
 fn cases() -> Vec<(&'static str, Shape, Vec<u8>)> {

@@ -101,7 +101,7 @@ proptest! {
                     original_names: bits & 1 != 0,
                     print_defaults: bits & 2 != 0,
                     enums_as_numbers: bits & 4 != 0,
-                    pretty: false,
+                    ..Options::default()
                 };
                 let ours = ours_to_json(&root, &wire, &options).map(|json| value(&json));
                 let theirs = theirs_to_json(&root, &wire, &options).map(|json| value(&json));

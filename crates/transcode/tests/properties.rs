@@ -171,7 +171,7 @@ proptest! {
         for (options, theirs) in [
             (Options::default(), SerializeOptions::new()),
             (
-                Options { print_defaults: true, enums_as_numbers: true, original_names: true, pretty: true },
+                Options { print_defaults: true, enums_as_numbers: true, original_names: true, pretty: true, ..Options::default() },
                 SerializeOptions::new()
                     .skip_default_fields(false)
                     .use_enum_numbers(true)

@@ -48,11 +48,13 @@ fn codec(message: &MessageDescriptor) -> Codec {
 }
 
 fn every_option() -> impl Iterator<Item = Options> {
-    (0..16).map(|bits| Options {
+    (0..32).map(|bits| Options {
         original_names: bits & 1 != 0,
         print_defaults: bits & 2 != 0,
         enums_as_numbers: bits & 4 != 0,
         pretty: bits & 8 != 0,
+        int64_as_numbers: bits & 16 != 0,
+        ..Options::default()
     })
 }
 

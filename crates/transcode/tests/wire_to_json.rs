@@ -44,6 +44,8 @@ fn options(text: &str) -> Options {
         original_names: text.contains("original"),
         print_defaults: text.contains("defaults"),
         enums_as_numbers: text.contains("numbers"),
+        print_nulls: text.contains("nulls"),
+        int64_as_numbers: text.contains("int64"),
         pretty: text.contains("pretty"),
     }
 }
@@ -203,4 +205,78 @@ fn sizes_are_limited() {
         .wire_to_json(&long, &mut json, &Options::default())
         .unwrap_err();
     assert!(json.is_empty());
+}
+
+/// Without quotes they are the same numbers; keys and texts stay as they are, and so does the wire's order.
+#[test]
+fn integers_of_64_bits_as_numbers() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let files = protox::compile(["longs.proto"], [root]).unwrap();
+    let pool = DescriptorPool::from_file_descriptor_set(files).unwrap();
+    let codec = Codec::new(&pool.get_message_by_name("longs.Longs").unwrap());
+    let table = [
+        r#"{"a":"-9223372036854775808","b":"18446744073709551615","c":"-1","d":"7","e":"9223372036854775807"}"#,
+        r#"{"as":["1","-22","333333333333","0"],"bs":["18446744073709551615","5"],"cs":["-5","12345678"]}"#,
+        r#"{"ds":["1","99999999"],"es":["-100000000","100000000"],"loose":["1","-2","3"]}"#,
+        r#"{"map":{"-7":"8","9":"10000000000"},"maybe":"0","wrapped":"-4","unsigned":"4"}"#,
+        r#"{"text":"12","small":3,"a":"12345678"}"#,
+    ];
+    for quoted in table {
+        // Digits in quotes that are neither a key nor the text's.
+        let mut bare = quoted.to_owned();
+        for text in quoted.split('"').filter(|text| text.parse::<i128>().is_ok()) {
+            if !quoted.contains(&format!("\"{text}\":"))
+                && !quoted.contains(&format!("\"text\":\"{text}\""))
+            {
+                bare = bare.replace(&format!("\"{text}\""), text);
+            }
+        }
+        assert_ne!(bare, quoted);
+        let mut wire = Vec::new();
+        codec.json_to_wire(quoted.as_bytes(), &mut wire).unwrap();
+        for pretty in [false, true] {
+            let options = Options { int64_as_numbers: true, pretty, ..Options::default() };
+            let mut json = Vec::new();
+            codec.wire_to_json(&wire, &mut json, &options).unwrap();
+            let mut json = String::from_utf8(json).unwrap();
+            json.retain(|char| !char.is_whitespace());
+            assert_eq!(json, bare);
+            let mut again = Vec::new();
+            codec.json_to_wire(json.as_bytes(), &mut again).unwrap();
+            assert_eq!(again, wire);
+        }
+    }
+    let options = Options { int64_as_numbers: true, print_defaults: true, ..Options::default() };
+    let mut json = Vec::new();
+    codec.wire_to_json(&[], &mut json, &options).unwrap();
+    assert_eq!(
+        String::from_utf8(json).unwrap(),
+        r#"{"a":0,"b":0,"c":0,"d":0,"e":0,"as":[],"bs":[],"cs":[],"ds":[],"es":[],"loose":[],"map":{},"text":"","small":0}"#
+    );
+}
+
+/// What Go's `protojson` writes with `EmitUnpopulated`: `null` for what has presence, unless it is in a oneof, one that
+/// `optional` makes included.
+#[test]
+fn what_is_not_set_as_null() {
+    let codec = Codec::new(&POOL.get_message_by_name("everything.Item").unwrap());
+    let options = Options { print_defaults: true, print_nulls: true, ..Options::default() };
+    let written = |codec: &Codec, wire: &[u8]| {
+        let mut json = Vec::new();
+        codec.wire_to_json(wire, &mut json, &options).unwrap();
+        String::from_utf8(json).unwrap()
+    };
+    assert_eq!(written(&codec, &[]), r#"{"sku":"","price":0.0,"count":0}"#);
+    let all = Codec::new(&POOL.get_message_by_name("everything.Everything").unwrap());
+    let json = written(&all, &[]);
+    for there in
+        [r#""item":null"#, r#""inner":null"#, r#""at":null"#, r#""items":[]"#, r#""labels":{}"#]
+    {
+        assert!(json.contains(there), "{there} in {json}");
+    }
+    for absent in ["maybe", "word", "thing"] {
+        assert!(!json.contains(&format!("\"{absent}\":")), "{absent} in {json}");
+    }
+    let json = written(&all, &[0x92, 1, 0]);
+    assert!(json.contains(r#""item":{"sku":"","price":0.0,"count":0}"#), "{json}");
 }

@@ -22,6 +22,8 @@ pub const DEFAULT_MAX_PARAMETERS: usize = 1_000;
 pub struct Binding {
     /// Whether parameters that name no field are let pass instead of refused.
     pub ignore_unknown: bool,
+    /// Whether parameters are taken where the body is the whole request; `http.proto` says that there are none then.
+    pub beside_body: bool,
     /// Parameters that mean something else and are never fields, such as `key` or `$alt`.
     pub ignored: Vec<String>,
     /// Parameters that a query may have.
@@ -46,6 +48,7 @@ impl Default for Binding {
     fn default() -> Binding {
         Binding {
             ignore_unknown: false,
+            beside_body: false,
             ignored: vec![],
             max_parameters: DEFAULT_MAX_PARAMETERS,
             unescape: Unescape::default(),

@@ -33,7 +33,7 @@ pub(super) fn append(
         }
         let wrong = |reason: String| refused("the parameter", &name, &reason);
         let target = match target(&rule.method.descriptor.input(), &name) {
-            Ok(target) if rule.body != Body::All => target,
+            Ok(target) if rule.body != Body::All || options.beside_body => target,
             Err(Reason::Unknown(_)) | Ok(_) if options.ignore_unknown => continue,
             Ok(_) => return Err(wrong("the whole request is in the body".to_owned())),
             Err(Reason::Unknown(reason) | Reason::Wrong(reason)) => return Err(wrong(reason)),

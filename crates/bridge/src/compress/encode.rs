@@ -4,7 +4,7 @@ use super::{Coding, CompressionOptions, MIN_COMPRESSED_BYTES, PIECE_BYTES};
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use flate2::write::{GzEncoder, ZlibEncoder};
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, VARY};
 use http::{HeaderMap, HeaderValue, Response};
 use hyper::body::Frame;
 use std::io::{self, Write};

@@ -63,8 +63,10 @@ fn seconds(text: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
+    type Case = (&'static [(&'static str, &'static str)], Result<Option<u64>, &'static str>);
+
     /// Headers, and nanoseconds or what is wrong.
-    const CASES: &[(&[(&str, &str)], Result<Option<u64>, &str>)] = &[
+    const CASES: &[Case] = &[
         (&[], Ok(None)),
         (&[("grpc-timeout", "1S")], Ok(Some(1_000_000_000))),
         (&[("grpc-timeout", "2H")], Ok(Some(7_200_000_000_000))),

@@ -14,7 +14,7 @@ use http::header::CONTENT_TYPE;
 use http::{Method as Verb, StatusCode as Http, request};
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wirelab_model::{Status, StatusCode};
 use wirelab_transcode::Codec;
 
@@ -26,6 +26,8 @@ pub(super) struct Asked {
     /// The schema when it came.
     pub loaded: Arc<Loaded>,
     pub shared: Arc<Shared>,
+    /// What was wrong with a body that streams, once that is seen.
+    pub refused: OnceLock<Refusal>,
 }
 
 impl Asked {
@@ -108,14 +110,7 @@ impl Asked {
     fn bind(&self, wire: &mut Vec<u8>) -> Result<(), Refusal> {
         let query = self.head.uri.query();
         let binding = self.shared.rest.binding(&self.rule);
-        let append = |captures, query, wire: &mut Vec<u8>| {
-            bind::append(&self.rule, captures, query, binding, wire)
-        };
-        if self.behaviour().precedence == Precedence::Query && query.is_some() {
-            append(&self.captures, None, wire)?;
-            return append(&Captures::default(), query, wire);
-        }
-        append(&self.captures, query, wire)
+        bind::append(&self.rule, &self.captures, query, binding, wire)
     }
 
     /// A codec that treats unknown members as the profile does.
@@ -196,11 +191,13 @@ impl Asked {
 fn one_value(json: &[u8]) -> Result<(), Refusal> {
     let mut splitter = Splitter::new(usize::MAX, false);
     splitter.feed(Bytes::copy_from_slice(json));
-    let mut values = 0;
-    while let Ok(Some(_)) = splitter.next() {
-        values += 1;
-    }
-    values += usize::from(matches!(splitter.finish(), Ok(Some(_))));
+    let first = splitter.next();
+    let second = splitter.next();
+    let last = splitter.finish();
+    let values = match (first, second, last) {
+        (Ok(first), Ok(second), Ok(last)) => [first, second, last].iter().flatten().count(),
+        _ => 0,
+    };
     match values {
         1 => Ok(()),
         _ => {

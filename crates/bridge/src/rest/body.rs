@@ -96,7 +96,7 @@ pub(super) struct Trailed {
 
 impl Trailed {
     /// The body, and what announces the trailers in the head: HTTP/1.1 needs it (RFC 9110 §6.6.2).
-    pub fn new(data: Bytes, trailers: HeaderMap) -> (Body, Option<HeaderValue>) {
+    pub fn body(data: Bytes, trailers: HeaderMap) -> (Body, Option<HeaderValue>) {
         let names: Vec<&str> = trailers.keys().map(|name| name.as_str()).collect();
         let announced = HeaderValue::from_str(&names.join(", ")).ok();
         let body = Trailed { data: Some(data), trailers: Some(trailers) };

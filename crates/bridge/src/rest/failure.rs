@@ -9,7 +9,7 @@ use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Response, StatusCode as Http};
 use wirelab_model::{Status, StatusCode};
 use wirelab_transcode::{Codec, Options};
 
@@ -30,9 +30,14 @@ pub(crate) struct Types<'a> {
 /// The answer to a request that became no call.
 pub(crate) fn refused(refusal: Refusal, types: Types<'_>, behaviour: &Behaviour) -> Response<Body> {
     let Refusal { status, http, headers } = refusal;
-    let (body, media) = match behaviour.error {
-        ErrorShape::StatusOrText => (status.message.clone().into_bytes(), TEXT),
-        _ => (json(&status, types, behaviour), JSON),
+    let is_text = match behaviour.error {
+        ErrorShape::StatusOrText => true,
+        ErrorShape::Legacy => matches!(http, Http::NOT_FOUND | Http::METHOD_NOT_ALLOWED),
+        ErrorShape::Status | ErrorShape::StatusWithDetails => false,
+    };
+    let (body, media) = match is_text {
+        true => (status.message.clone().into_bytes(), TEXT),
+        false => (json(&status, types, behaviour), JSON),
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = http;

@@ -27,6 +27,7 @@ use crate::bridge::Arrival;
 use crate::compress;
 use crate::face::{Face, content_type};
 use crate::headers;
+use crate::profile::Accept;
 use crate::refusal::Refusal;
 use crate::rules::Found;
 use crate::upstream::{Call, Order};
@@ -38,7 +39,7 @@ use failure::Types;
 use http::header::{ALLOW, CONTENT_LENGTH};
 use http::{HeaderValue, Method, Response, StatusCode as Http};
 use shape::Shape;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wirelab_model::StatusCode;
 
 /// Answers a request.
@@ -67,7 +68,14 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
             failure::refused(refusal, Types { loaded: &loaded, method: None }, behaviour)
         }
         Ok((rule, captures)) => {
-            let asked = Arc::new(Asked { head, rule, captures, loaded, shared: shared.clone() });
+            let asked = Arc::new(Asked {
+                head,
+                rule,
+                captures,
+                loaded,
+                shared: shared.clone(),
+                refused: OnceLock::new(),
+            });
             let answered = match body {
                 Ok(body) => exchange(&asked, body).await,
                 Err(refusal) => Err(refusal),
@@ -83,10 +91,11 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
 async fn exchange(asked: &Arc<Asked>, body: Body) -> Result<Response<Body>, Refusal> {
     let behaviour = asked.behaviour();
     let headers = &asked.head.headers;
-    let form = match accept::form(headers) {
-        Some(form) => form,
-        None if behaviour.check_accept && !asked.gives_raw() => return Err(accept::refusal()),
-        None => accept::DEFAULT,
+    let form = match (behaviour.accept, accept::form(headers)) {
+        (Accept::Ignored, _) => accept::DEFAULT,
+        (_, Some(form)) => form,
+        (Accept::Strict, None) if !asked.gives_raw() => return Err(accept::refusal()),
+        (_, None) => accept::DEFAULT,
     };
     let method = &asked.rule.method.path;
     let permit = asked.shared.admit(&asked.head, Face::Rest, method)?;

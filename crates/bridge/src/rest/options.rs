@@ -62,10 +62,13 @@ impl Rest {
         let json = Json {
             original_names: rest.original_names.unwrap_or(behaviour.original_names),
             print_defaults: rest.print_defaults.unwrap_or(behaviour.print_defaults),
+            print_nulls: behaviour.print_nulls,
             enums_as_numbers: rest.enums_as_numbers.unwrap_or(false),
+            int64_as_numbers: rest.int64_as_numbers.unwrap_or(false),
             pretty: rest.pretty,
         };
         let mut own_fields = options.binding.clone();
+        own_fields.beside_body |= behaviour.query_beside_body;
         own_fields.ignore_unknown |= !behaviour.refuse_unknown_parameters;
         if rest.system_parameters {
             own_fields.ignored.extend([SYSTEM_FIELDS, SYSTEM_PRETTY].map(str::to_owned));

@@ -64,7 +64,12 @@ impl Requests {
     fn give(&mut self, message: Result<Vec<u8>, Refusal>) -> Poll<Option<Result<Bytes, Status>>> {
         self.made += 1;
         self.over = message.is_err();
-        Poll::Ready(Some(message.map(Bytes::from).map_err(|refusal| refusal.status)))
+        Poll::Ready(Some(message.map(Bytes::from).map_err(|refusal| {
+            let status = refusal.status.clone();
+            // It is the last thing that this gives.
+            let _ = self.asked.refused.set(refusal);
+            status
+        })))
     }
 }
 

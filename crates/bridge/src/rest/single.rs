@@ -84,6 +84,11 @@ pub(super) fn failed(
     }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = behaviour.http_status(status.code);
+    let refused = asked.refused.get().filter(|refusal| refusal.status == *status);
+    if let Some(refusal) = refused {
+        *response.status_mut() = refusal.http;
+        *response.headers_mut() = refusal.headers.clone();
+    }
     let headers = response.headers_mut();
     for datum in metadata.iter().chain(trailers) {
         if let ("www-authenticate", MetadataValue::Text(text)) = (datum.key.as_str(), &datum.value)
@@ -111,7 +116,7 @@ fn complete(
         if wants_trailers(&asked.head.headers) {
             let mut fields = HeaderMap::new();
             append_trailers(trailers, behaviour, &mut fields);
-            let (body, announced) = Trailed::new(data, fields);
+            let (body, announced) = Trailed::body(data, fields);
             headers.extend(announced.map(|names| (TRAILER, names)));
             *response.body_mut() = body;
             return response;

@@ -57,25 +57,30 @@ pub(super) async fn answer(
         let wait = asked.shared.rest.head_wait;
         match timeout(wait, call.step()).await {
             Ok(step) => first = step,
-            Err(_) => return streaming(asked, call, shape, form, &metadata, None),
+            Err(_) => first = Step::Head(Vec::new()),
         }
     }
-    match first {
-        Step::End(End { status, trailers }) if !status.is_ok() => {
-            failed(asked, &status, &metadata, &trailers, true)
-        }
-        step => streaming(asked, call, shape, form, &metadata, Some(step)),
+    if let Step::End(End { status, trailers }) = &first
+        && !status.is_ok()
+    {
+        return failed(asked, status, &metadata, trailers, true);
     }
+    streaming(asked, call, shape, form, &metadata, first)
+        .unwrap_or_else(|status| failed(asked, &status, &metadata, &[], true))
 }
 
+/// The answer that begins with `first`.
+///
+/// # Errors
+/// A first message that has no form here.
 fn streaming(
     asked: &Arc<Asked>,
     call: Call,
     shape: Shape,
     form: Form,
     metadata: &[Metadatum],
-    first: Option<Step>,
-) -> Response<Body> {
+    first: Step,
+) -> Result<Response<Body>, Status> {
     let behaviour = asked.behaviour();
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
@@ -88,9 +93,7 @@ fn streaming(
         Form::Events => Framing::Events,
     };
     let media = match (form, &first) {
-        (_, Some(Step::Message(wire))) if framing == Framing::Raw => {
-            shape.raw(wire).0.unwrap_or(BINARY)
-        }
+        (_, Step::Message(wire)) if framing == Framing::Raw => shape.raw(wire).0.unwrap_or(BINARY),
         _ if framing == Framing::Raw => BINARY,
         (Form::Json(media) | Form::Lines(media), _) => media,
         (Form::Events, _) => EVENTS,
@@ -107,20 +110,27 @@ fn streaming(
     let trailed = wants_trailers(&asked.head.headers) && behaviour.outbound != Outbound::Same;
     let shape = if framing == Framing::Array { shape } else { shape.compact() };
     let asked = asked.clone();
-    let body = Streamed {
+    let mut body = Streamed {
         asked,
         call,
         shape,
         framing,
-        first,
+        ready: Vec::new(),
         keep_alive,
         trailed,
         told: 0,
         expected: 0,
         rest: Rest::Messages,
     };
+    let mut ready = Vec::new();
+    match first {
+        Step::Head(_) => {}
+        Step::Message(wire) => body.element(&wire, &mut ready)?,
+        Step::End(End { status, trailers }) => body.end(&status, &trailers, &mut ready),
+    }
+    body.ready = ready;
     *response.body_mut() = Body::new(body);
-    response
+    Ok(response)
 }
 
 /// What is still to come.
@@ -138,8 +148,8 @@ struct Streamed {
     call: Call,
     shape: Shape,
     framing: Framing,
-    /// What the call told while the head was waited for.
-    first: Option<Step>,
+    /// What was written while the head was waited for.
+    ready: Vec<u8>,
     keep_alive: Option<Interval>,
     /// Whether the client takes trailers.
     trailed: bool,
@@ -154,13 +164,7 @@ impl Streamed {
     /// What is ready, up to [`FLUSH_BYTES`].
     fn gather(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) {
         while out.len() < FLUSH_BYTES {
-            let step = match self.first.take() {
-                Some(step) => step,
-                None => match self.call.poll_step(cx) {
-                    Poll::Ready(step) => step,
-                    Poll::Pending => return,
-                },
-            };
+            let Poll::Ready(step) = self.call.poll_step(cx) else { return };
             match step {
                 Step::Head(_) => {}
                 Step::Message(wire) => {
@@ -268,9 +272,12 @@ impl HttpBody for Streamed {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = &mut *self;
-        if let Rest::Messages = this.rest {
-            let mut out = Vec::with_capacity(this.expected);
-            this.gather(cx, &mut out);
+        if matches!(this.rest, Rest::Messages) || !this.ready.is_empty() {
+            let mut out = std::mem::take(&mut this.ready);
+            if let Rest::Messages = this.rest {
+                out.reserve(this.expected);
+                this.gather(cx, &mut out);
+            }
             if !out.is_empty() {
                 this.expected = out.len().min(FLUSH_BYTES * 2);
                 if let Some(interval) = &mut this.keep_alive {

@@ -63,6 +63,7 @@ fn convert<R: io::Read, W: io::Write>(
         print_defaults: args.emit_defaults,
         enums_as_numbers: args.enums_as_numbers,
         pretty: args.pretty,
+        ..Options::default()
     };
     let mask = args.mask.as_deref().map(|paths| codec.mask([paths]).map_err(|error| named(&error)));
     let mask = mask.transpose()?;

@@ -11,7 +11,7 @@ use prost_reflect::{
     Cardinality, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor,
     Kind as Type, MessageDescriptor, Syntax,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU8, AtomicU16};
 use std::sync::{Arc, PoisonError};
 
@@ -42,6 +42,11 @@ pub(super) fn message(plans: &Plans, message: &MessageDescriptor) -> MessagePlan
         }
     }
 
+    let nullable: BTreeSet<u32> = message
+        .fields()
+        .filter(|field| field.containing_oneof().is_none() && !field.is_list() && !field.is_map())
+        .map(|field| field.number())
+        .collect();
     let indexed = || fields.iter().zip(0u16..);
     let names = indexed()
         .map(|(field, index)| (&*field.json_name, index))
@@ -59,6 +64,10 @@ pub(super) fn message(plans: &Plans, message: &MessageDescriptor) -> MessagePlan
         streams: Stream::of(&fields),
         defaults: indexed()
             .filter(|(field, _)| field.has_default() && !field.json_name.starts_with('['))
+            .map(|(_, index)| index)
+            .collect(),
+        unset: indexed()
+            .filter(|(field, _)| field.has_default() || nullable.contains(&field.number))
             .map(|(_, index)| index)
             .collect(),
         fields: fields.into(),

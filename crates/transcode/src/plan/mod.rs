@@ -153,6 +153,8 @@ pub(crate) struct MessagePlan {
     pub streams: Box<[Stream]>,
     /// Indices of the fields that are written when absent, if defaults are.
     pub defaults: Box<[u16]>,
+    /// The same, and of those that are `null` then: singular fields with presence outside of oneofs.
+    pub unset: Box<[u16]>,
     /// JSON names, original names, and `[full.name]` of extensions.
     pub names: Names,
     /// JSON names by how they begin.

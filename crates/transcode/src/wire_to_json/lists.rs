@@ -2,7 +2,7 @@
 
 use super::number::{Areas, BATCH, batch, double, doubles};
 use super::out::Area;
-use super::scalar::{Writer, is_value, zigzag32, zigzag64};
+use super::scalar::{Writer, is_long, is_value, zigzag32, zigzag64};
 use super::{Why, number, read, text};
 use crate::plan::{Field, Kind, Stream};
 
@@ -131,6 +131,9 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         at: usize,
     ) -> Result<usize, Why> {
         use number::{boolean, float, quoted_signed, quoted_unsigned, signed, unsigned};
+        if self.bare && is_long(field.kind) {
+            return self.packed_bare(field, from, to, at);
+        }
         match field.kind {
             Kind::Double => self.doubles(from, to, at),
             Kind::Float => {
@@ -163,6 +166,29 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             Kind::Bool => self.varints(from, to, at, |area, value| boolean(area, value != 0)),
             Kind::Enum => self.enums(field, from, to, at),
             Kind::String | Kind::Bytes | Kind::Message | Kind::Group => Err(Why::Careful),
+        }
+    }
+
+    /// The same for 64-bit integers without quotes.
+    #[cold]
+    fn packed_bare(
+        &mut self,
+        field: &Field,
+        from: usize,
+        to: usize,
+        at: usize,
+    ) -> Result<usize, Why> {
+        use number::{signed, unsigned};
+        match field.kind {
+            Kind::Fixed64 => self.fixed::<8>(from, to, at, unsigned),
+            Kind::Sfixed64 => {
+                self.fixed::<8>(from, to, at, |area, word| signed(area, word.cast_signed()))
+            }
+            Kind::Int64 => {
+                self.varints(from, to, at, |area, value| signed(area, value.cast_signed()))
+            }
+            Kind::Sint64 => self.varints(from, to, at, |area, value| signed(area, zigzag64(value))),
+            _ => self.varints(from, to, at, unsigned),
         }
     }
 

@@ -108,7 +108,8 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         mut at: usize,
     ) -> Written {
         self.gathered.groups[groups.clone()].sort_unstable_by_key(|group| group.field);
-        let mut absent = plan.defaults.iter().copied().peekable();
+        let absent = if self.nulls { &plan.unset } else { &plan.defaults };
+        let mut absent = absent.iter().copied().peekable();
         for group in groups {
             let group = self.gathered.groups[group];
             while let Some(index) = absent.next_if(|index| *index < group.field) {
@@ -129,6 +130,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         Ok(match field.arity {
             Arity::Map => self.out.copy(at, b"{}"),
             Arity::Packed | Arity::Expanded => self.out.copy(at, b"[]"),
+            Arity::Singular { .. } if !field.has_default() => self.out.copy(at, b"null"),
             Arity::Singular { .. } => self.default(field, at)?,
         })
     }

@@ -91,7 +91,8 @@ fn convert_as<const PRETTY: bool>(
             Writer::<PRETTY>::new(wire, plans, out, limits, options)
         }};
     }
-    if !options.print_defaults {
+    // What is rarely asked for is the merging path's alone, so that it costs the straight one nothing.
+    if !options.print_defaults && !options.int64_as_numbers {
         let mut writer = writer!();
         let start = writer.out.start();
         let written = writer.message(plan, 0, wire.len(), start);

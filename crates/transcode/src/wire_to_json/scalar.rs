@@ -26,6 +26,9 @@ pub(super) struct Writer<'a, const PRETTY: bool> {
     pub original: bool,
     pub numbers: bool,
     pub defaults: bool,
+    pub nulls: bool,
+    /// 64-bit integers are written without quotes.
+    pub bare: bool,
     /// Every message takes the merging path.
     pub exact: bool,
     /// What the messages on the merging path have gathered.
@@ -51,6 +54,8 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             original: options.original_names,
             numbers: options.enums_as_numbers,
             defaults: options.print_defaults,
+            nulls: options.print_nulls,
+            bare: options.int64_as_numbers,
             exact: false,
             gathered: Gathered::default(),
         }
@@ -138,19 +143,26 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
                 self.out.area(at, |area| number::$write(area, value))
             }};
         }
+        // Written with its quotes first: bare integers are rare, and this way they cost the others one branch.
+        macro_rules! long {
+            ($write:ident, $value:expr) => {{
+                let end = write!($write, $value);
+                if self.bare { self.unquote(at, end) } else { end }
+            }};
+        }
         Ok(match field.kind {
             Kind::Double => write!(double, f64::from_bits(word())),
             Kind::Float => write!(float, f32::from_bits(word() as u32)),
             Kind::Int32 => write!(signed, i64::from(varint()? as i32)),
-            Kind::Int64 => write!(one_quoted_signed, varint()?.cast_signed()),
+            Kind::Int64 => long!(one_quoted_signed, varint()?.cast_signed()),
             Kind::Uint32 => write!(unsigned, u64::from(varint()? as u32)),
-            Kind::Uint64 => write!(one_quoted_unsigned, varint()?),
+            Kind::Uint64 => long!(one_quoted_unsigned, varint()?),
             Kind::Sint32 => write!(signed, i64::from(zigzag32(varint()?))),
-            Kind::Sint64 => write!(one_quoted_signed, zigzag64(varint()?)),
+            Kind::Sint64 => long!(one_quoted_signed, zigzag64(varint()?)),
             Kind::Fixed32 => write!(unsigned, u64::from(word() as u32)),
-            Kind::Fixed64 => write!(one_quoted_unsigned, word()),
+            Kind::Fixed64 => long!(one_quoted_unsigned, word()),
             Kind::Sfixed32 => write!(signed, i64::from(word() as i32)),
-            Kind::Sfixed64 => write!(one_quoted_signed, word().cast_signed()),
+            Kind::Sfixed64 => long!(one_quoted_signed, word().cast_signed()),
             Kind::Bool => write!(boolean, varint()? != 0),
             Kind::Enum => {
                 let value = varint()? as i32;
@@ -168,15 +180,21 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         })
     }
 
+    /// Takes the quotes off an integer; returns where it ends then.
+    #[cold]
+    fn unquote(&mut self, at: usize, end: usize) -> usize {
+        let quoted = self.out.part(at, end - at);
+        quoted.copy_within(1.., 0);
+        end - 2
+    }
+
     /// What a field of this kind has when it is absent.
     pub fn default(&mut self, field: &Field, at: usize) -> Result<usize, Why> {
         self.out.room(at, FIELD)?;
         let out = &mut self.out;
         Ok(match field.kind {
             Kind::Double | Kind::Float => out.copy(at, b"0.0"),
-            Kind::Int64 | Kind::Uint64 | Kind::Sint64 | Kind::Fixed64 | Kind::Sfixed64 => {
-                out.copy(at, b"\"0\"")
-            }
+            kind if is_long(kind) && !self.bare => out.copy(at, b"\"0\""),
             Kind::Bool => out.copy(at, b"false"),
             Kind::String | Kind::Bytes => out.copy(at, b"\"\""),
             Kind::Enum => {
@@ -226,17 +244,10 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
     /// The key of a map entry at `from`, as the name of a member; none stands for its default.
     pub fn map_key(&mut self, key: &Field, from: Option<usize>, at: usize) -> Result<usize, Why> {
         self.out.room(at, FIELD)?;
-        let quoted = matches!(
-            key.kind,
-            Kind::String
-                | Kind::Int64
-                | Kind::Uint64
-                | Kind::Sint64
-                | Kind::Fixed64
-                | Kind::Sfixed64
-        );
+        let quoted = key.kind == Kind::String || is_long(key.kind);
         let start = at;
         let at = at + usize::from(!quoted);
+        let bare = std::mem::take(&mut self.bare);
         let at = match from {
             Some(from) if key.kind == Kind::String => {
                 let (from, to) = read::length(self.wire, from, self.wire.len())?;
@@ -245,6 +256,7 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
             Some(from) => self.scalar(key, from, at)?,
             None => self.default(key, at)?,
         };
+        self.bare = bare;
         self.out.room(at, FIELD)?;
         if quoted {
             self.out.set(at, b':');
@@ -259,6 +271,11 @@ impl<'a, const PRETTY: bool> Writer<'a, PRETTY> {
         }
         Ok(at)
     }
+}
+
+/// Whether values of this kind are strings in JSON although they are integers.
+pub(super) fn is_long(kind: Kind) -> bool {
+    matches!(kind, Kind::Int64 | Kind::Uint64 | Kind::Sint64 | Kind::Fixed64 | Kind::Sfixed64)
 }
 
 /// Whether a value is one of the enum's, or the enum takes any.
