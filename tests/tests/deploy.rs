@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use wirelab_tests::command::{Ran, run, wirelab};
 use wirelab_tests::outside;
-use wirelab_tests::servers::bridge::Bridge;
-use wirelab_tests::servers::sample::Sample;
+use wirelab_tests::servers::Bridge;
+use wirelab_tests::servers::Sample;
 
 /// Every manifest; what only kustomize reads is not one.
 fn manifests() -> Vec<PathBuf> {

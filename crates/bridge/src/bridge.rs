@@ -156,7 +156,7 @@ impl Shared {
     ) -> Result<Permit, Refusal> {
         match self.admission.admit(head, method) {
             Ok(admitted) => {
-                let known = self.loaded().catalog.method(method).is_some();
+                let known = || self.loaded().catalog.method(method).is_some();
                 Ok(self.observe.permit(method, known, face, &head.headers, admitted))
             }
             Err(refusal) => {

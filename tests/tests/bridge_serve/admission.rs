@@ -5,8 +5,8 @@ use serde_json::json;
 use wirelab_tests::command::wirelab;
 use wirelab_tests::http::ask;
 use wirelab_tests::process::eventually;
-use wirelab_tests::servers::bridge::Bridge;
-use wirelab_tests::servers::sample::Sample;
+use wirelab_tests::servers::Bridge;
+use wirelab_tests::servers::Sample;
 
 /// Of `secret` and `two`, as `sha256sum` has them.
 const SECRET: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
@@ -46,7 +46,13 @@ fn keys_and_rules_hold_for_every_face() {
         ("POST", reserve, &[KEY], 403),
         ("POST", "/user.v1.UserService/GetUser", &[KEY], 403),
     ] {
-        let answer = ask(&bridge.address, method, target, headers, b"{}");
+        let answer = ask(
+            &bridge.address,
+            method,
+            target,
+            headers,
+            if method == "GET" { b"" } else { b"{}" },
+        );
         assert_eq!(answer.status, status, "{method} {target} {headers:?}: {answer}");
         assert_eq!(status == 401, answer.header("www-authenticate").is_some(), "{answer:?}");
     }

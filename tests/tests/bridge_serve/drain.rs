@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use wirelab_tests::http::ask;
 use wirelab_tests::process::{READY, eventually};
-use wirelab_tests::servers::bridge::Bridge;
-use wirelab_tests::servers::sample::Sample;
+use wirelab_tests::servers::Bridge;
+use wirelab_tests::servers::Sample;
 
 const CLIENTS: usize = 16;
 

@@ -3,8 +3,8 @@
 use crate::{Folder, signal};
 use wirelab_tests::http::ask;
 use wirelab_tests::process::{eventually, free_port};
-use wirelab_tests::servers::bridge::Bridge;
-use wirelab_tests::servers::sample::Sample;
+use wirelab_tests::servers::Bridge;
+use wirelab_tests::servers::Sample;
 
 const GREETER: &str =
     "syntax = \"proto3\"; package helloworld; import \"google/api/annotations.proto\";

@@ -6,8 +6,8 @@ use std::path::Path;
 use wirelab_tests::certificates::Authority;
 use wirelab_tests::command::{Ran, wirelab};
 use wirelab_tests::process::eventually;
-use wirelab_tests::servers::bridge::Bridge;
-use wirelab_tests::servers::sample::Sample;
+use wirelab_tests::servers::Bridge;
+use wirelab_tests::servers::Sample;
 
 /// Calls through the bridge with gRPC.
 fn call(address: &str, flags: &[&str]) -> Ran {

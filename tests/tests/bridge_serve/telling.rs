@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use wirelab_tests::command::wirelab;
 use wirelab_tests::http::ask;
 use wirelab_tests::process::READY;
-use wirelab_tests::servers::bridge::Bridge;
-use wirelab_tests::servers::sample::Sample;
+use wirelab_tests::servers::Bridge;
+use wirelab_tests::servers::Sample;
 
 #[test]
 fn health_readiness_and_figures_beside_the_calls() {
@@ -176,7 +176,10 @@ fn what_cannot_be_is_said_before_anything_listens() {
     let config = folder.write("bridge.yaml", "upstream: localhost:1\nadmission: {limts: {}}\n");
     let key = folder.write("key.pem", "no key");
     for (flags, wanted) in [
-        (&["--upstream", "localhost:1", "--require-upstream", "--listen", "0"][..], "connect"),
+        (
+            &["--upstream", "localhost:1", "--require-upstream", "--listen", "0"][..],
+            "nothing is listening",
+        ),
         (&["--upstream", "localhost:1", "--proto", &broken, "--listen", "0"], "B"),
         (&["--config", &config], "limts"),
         (&["--upstream", "localhost:1", "--listen", "example.com:80"], "expected an IP address"),

@@ -76,10 +76,12 @@ impl Issuer {
                 "name the algorithms, such as RS256; those of shared secrets have to be named",
             ));
         }
-        let mut validation = Validation::default();
-        validation.leeway = policy.clock_skew.unwrap_or(CLOCK_SKEW);
-        validation.validate_nbf = true;
-        validation.validate_aud = !policy.audience.is_empty();
+        let mut validation = Validation {
+            leeway: policy.clock_skew.unwrap_or(CLOCK_SKEW),
+            validate_nbf: true,
+            validate_aud: !policy.audience.is_empty(),
+            ..Validation::default()
+        };
         let mut required = HashSet::from(["exp".to_owned()]);
         if validation.validate_aud {
             validation.set_audience(&policy.audience);
@@ -163,8 +165,10 @@ fn key(jwk: &Jwk) -> Option<Key> {
     Some(Key { id: jwk.common.key_id.clone(), key, algorithms })
 }
 
+type FromPem = fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>;
+
 fn pem(text: &[u8]) -> Result<Key, Problem> {
-    let kinds: [fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>; 3] =
+    let kinds: [FromPem; 3] =
         [DecodingKey::from_rsa_pem, DecodingKey::from_ec_pem, DecodingKey::from_ed_pem];
     let key = kinds.iter().find_map(|kind| kind(text).ok()).ok_or_else(|| {
         Problem::new(ProblemKind::Mismatch, "the public key cannot be read")

@@ -43,6 +43,16 @@ struct Entry {
     spec: SourceSpec,
     /// What was last loaded with success.
     source: Option<Source>,
+    /// What the server said of itself then.
+    said: Vec<u8>,
+}
+
+/// What came of reading.
+struct Read {
+    /// What was wrong with each source.
+    problems: Vec<Vec<Problem>>,
+    /// Whether any source is another now.
+    changed: bool,
 }
 
 /// Why sources are read.
@@ -56,7 +66,10 @@ enum Again {
 impl Live {
     /// The schema that `sources` make together, for a bridge in front of `endpoint`.
     pub fn new(client: Client, endpoint: Endpoint, sources: Vec<SourceSpec>) -> Live {
-        let entries = sources.into_iter().map(|spec| Entry { spec, source: None }).collect();
+        let entries = sources
+            .into_iter()
+            .map(|spec| Entry { spec, source: None, said: Vec::new() })
+            .collect();
         Live { client, endpoint, entries, interval: REFLECT_INTERVAL }
     }
 
@@ -71,7 +84,7 @@ impl Live {
     /// When files cannot be used at all, or a server answers but offers no reflection. A server that does not answer is
     /// no error: it is asked again.
     pub async fn first(&mut self) -> Result<(Schema, Vec<Problem>), Problem> {
-        let problems = self.load(Again::All).await;
+        let problems = self.load(Again::All).await.problems;
         let is_later = |entry: &Entry, problem: &Problem| {
             let server = matches!(entry.spec, SourceSpec::Reflection { .. });
             server && problem.kind != ProblemKind::NotFound
@@ -98,7 +111,10 @@ impl Live {
 
     /// Forgets what was read, to be read again.
     pub fn forget(&mut self) {
-        self.entries.iter_mut().for_each(|entry| entry.source = None);
+        self.entries.iter_mut().for_each(|entry| {
+            entry.source = None;
+            entry.said = Vec::new();
+        });
     }
 
     /// Keeps the schema of `bridge` as the sources have it; `now` asks for all of them at once. Never ends.
@@ -158,8 +174,12 @@ impl Live {
     async fn again(&mut self, bridge: &Bridge, again: Again) {
         let before: Vec<Option<Source>> =
             self.entries.iter().map(|entry| entry.source.clone()).collect();
-        for problem in self.load(again).await.concat() {
-            tracing::warn!(%problem, "the schema is not all there");
+        let read = self.load(again).await;
+        for problem in read.problems.concat() {
+            tracing::warn!(%problem, "the schema is not all there, what was known of it holds");
+        }
+        if !read.changed {
+            return;
         }
         match bridge.reload(self.schema()) {
             Ok(()) => {
@@ -174,6 +194,7 @@ impl Live {
                 }
                 for (entry, source) in self.entries.iter_mut().zip(before) {
                     entry.source = source;
+                    entry.said = Vec::new();
                 }
             }
         }
@@ -188,9 +209,9 @@ impl Live {
         Schema::new(known)
     }
 
-    /// Reads sources; what was wrong with each.
-    async fn load(&mut self, again: Again) -> Vec<Vec<Problem>> {
-        let mut all = Vec::with_capacity(self.entries.len());
+    /// Reads sources. What is not as good as what is known is not taken.
+    async fn load(&mut self, again: Again) -> Read {
+        let mut all = Read { problems: Vec::with_capacity(self.entries.len()), changed: false };
         for entry in &mut self.entries {
             let server = matches!(entry.spec, SourceSpec::Reflection { .. });
             let wanted = match again {
@@ -198,18 +219,20 @@ impl Live {
                 Again::Files => !server,
                 Again::Servers => server,
             };
-            if !wanted {
-                all.push(Vec::new());
-                continue;
-            }
-            all.push(match read(&self.client, &entry.spec).await {
+            let read = match wanted {
+                true => entry.read(&self.client).await,
+                false => Ok(None),
+            };
+            all.problems.push(match read {
                 Err(problem) => vec![problem],
-                Ok(source) => {
+                Ok(None) => Vec::new(),
+                Ok(Some(source)) => {
                     let problems = source.problems().to_vec();
                     if entry.source.as_ref().is_none_or(|old| is_as_good(&source, old))
                         && source.state() != SourceState::Failed
                     {
                         entry.source = Some(source);
+                        all.changed = true;
                     }
                     problems
                 }
@@ -262,18 +285,26 @@ fn is_as_good(new: &Source, old: &Source) -> bool {
         || (old.state() == SourceState::Partial && new.service_count() >= old.service_count())
 }
 
-async fn read(client: &Client, spec: &SourceSpec) -> Result<Source, Problem> {
-    let input = match spec {
-        SourceSpec::Files { path, import_roots } => Input::Files {
-            path: path.into(),
-            import_roots: import_roots.iter().map(PathBuf::from).collect(),
-        },
-        SourceSpec::DescriptorSet { path } => Input::DescriptorSet { path: path.into() },
-        SourceSpec::Reflection { endpoint, metadata } => {
-            let said = client.reflect(endpoint, metadata).await?;
-            Input::Descriptors { set: said.set, problems: said.problems }
-        }
-    };
-    let loaded = tokio::task::spawn_blocking(move || Source::load(&input)).await;
-    loaded.map_err(|_| Problem::new(ProblemKind::Internal, "reading the source failed"))
+impl Entry {
+    /// Reads the source; none when it says what it said before.
+    async fn read(&mut self, client: &Client) -> Result<Option<Source>, Problem> {
+        let input = match &self.spec {
+            SourceSpec::Files { path, import_roots } => Input::Files {
+                path: path.into(),
+                import_roots: import_roots.iter().map(PathBuf::from).collect(),
+            },
+            SourceSpec::DescriptorSet { path } => Input::DescriptorSet { path: path.into() },
+            SourceSpec::Reflection { endpoint, metadata } => {
+                let said = client.reflect(endpoint, metadata).await?;
+                if self.source.is_some() && self.said == said.set {
+                    return Ok(None);
+                }
+                self.said.clone_from(&said.set);
+                Input::Descriptors { set: said.set, problems: said.problems }
+            }
+        };
+        let loaded = tokio::task::spawn_blocking(move || Source::load(&input)).await;
+        let failed = |_| Problem::new(ProblemKind::Internal, "reading the source failed");
+        loaded.map(Some).map_err(failed)
+    }
 }

@@ -1,7 +1,7 @@
 //! Counters and histograms of every method, by face and code. Counting takes no lock once a method has been seen.
 
 use crate::face::Face;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
@@ -41,7 +41,7 @@ const STATUSES: usize = 600;
 /// What is counted.
 #[derive(Debug)]
 pub(crate) struct Figures {
-    methods: RwLock<BTreeMap<Arc<str>, Arc<Method>>>,
+    methods: RwLock<HashMap<Arc<str>, Arc<Method>>>,
     other: Arc<Method>,
     /// Answers by face and HTTP status.
     answers: [Box<[AtomicU64]>; Face::ALL.len()],
@@ -113,22 +113,21 @@ impl Default for Figures {
 }
 
 impl Figures {
-    /// A method to count, by `pkg.Service/Method`; `known` says that it is in the schema: what clients make up is not
+    /// A method to count, by `pkg.Service/Method`; `known` says whether it is in the schema: what clients make up is not
     /// counted apart.
-    pub fn method(&self, path: &str, known: bool) -> Arc<Method> {
+    pub fn method(&self, path: &str, known: impl FnOnce() -> bool) -> Arc<Method> {
         if let Some(method) = self.methods.read().unwrap_or_else(PoisonError::into_inner).get(path)
         {
             return method.clone();
         }
-        if !known {
+        if !known() {
             return self.other.clone();
         }
         let mut methods = self.methods.write().unwrap_or_else(PoisonError::into_inner);
         if methods.len() >= MAX_COUNTED_METHODS {
             return self.other.clone();
         }
-        let method = methods.entry(path.into()).or_insert_with_key(|path| Method::new(path));
-        method.clone()
+        methods.entry(path.into()).or_insert_with_key(|path| Method::new(path)).clone()
     }
 
     /// An answer, or the head of one.
@@ -152,7 +151,10 @@ impl Figures {
     /// Every method that was called, by name.
     pub fn methods(&self) -> Vec<Arc<Method>> {
         let methods = self.methods.read().unwrap_or_else(PoisonError::into_inner);
-        methods.values().chain([&self.other]).cloned().collect()
+        let mut all: Vec<Arc<Method>> = methods.values().cloned().collect();
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        all.push(self.other.clone());
+        all
     }
 }
 
@@ -182,9 +184,10 @@ mod tests {
     fn what_clients_make_up_is_one() {
         let figures = Figures::default();
         for number in 0..100 {
-            figures.method(&format!("a.B/{number}"), false).by(Face::Grpc).ended(5, Duration::ZERO);
+            let made_up = figures.method(&format!("a.B/{number}"), || false);
+            made_up.by(Face::Grpc).ended(5, Duration::ZERO);
         }
-        figures.method("a.B/C", true).by(Face::Rest).ended(99, Duration::from_secs(1_000));
+        figures.method("a.B/C", || true).by(Face::Rest).ended(99, Duration::from_secs(1_000));
         let methods = figures.methods();
         let paths: Vec<&str> = methods.iter().map(|method| &*method.path).collect();
         assert_eq!(paths, ["a.B/C", OTHER]);

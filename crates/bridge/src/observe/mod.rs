@@ -13,7 +13,7 @@ pub use figures::{MAX_COUNTED_METHODS, OTHER};
 pub use otlp::{SPAN_BATCH, SPAN_DELAY, SPAN_QUEUE, SPAN_TIMEOUT};
 pub use streams::OpenStream;
 pub(crate) use text::MEDIA_TYPE;
-pub(crate) use watch::{Client, Counter, Permit};
+pub(crate) use watch::{Client, Permit};
 
 use crate::admission::Admitted;
 use crate::face::Face;
@@ -92,7 +92,7 @@ impl Observe {
     pub fn permit(
         self: &Arc<Observe>,
         path: &str,
-        known: bool,
+        known: impl FnOnce() -> bool,
         face: Face,
         headers: &HeaderMap,
         admitted: Admitted,

@@ -21,6 +21,9 @@ fn head(out: &mut String, name: &str, kind: &str, help: &str) -> std::fmt::Resul
     writeln!(out, "# HELP wirelab_bridge_{name} {help}\n# TYPE wirelab_bridge_{name} {kind}")
 }
 
+/// A name, what it says, and where it is counted.
+type Series<T> = (&'static str, &'static str, fn(&Cell) -> &T);
+
 fn whole(observe: &Observe, life: &Life, out: &mut String) -> std::fmt::Result {
     let figures = &observe.figures;
     head(out, "requests_total", "counter", "Answers to clients by face and HTTP status.")?;
@@ -55,7 +58,7 @@ fn whole(observe: &Observe, life: &Life, out: &mut String) -> std::fmt::Result {
     for (labels, cell) in &cells {
         latency(out, labels, cell)?;
     }
-    let counters: [(&str, &str, fn(&Cell) -> &AtomicU64); 5] = [
+    let counters: [Series<AtomicU64>; 5] = [
         ("request_messages_total", "Messages of clients.", |cell| &cell.request_messages),
         ("request_bytes_total", "Their bytes, as Protobuf.", |cell| &cell.request_bytes),
         ("response_messages_total", "Messages of the server.", |cell| &cell.response_messages),
@@ -68,7 +71,7 @@ fn whole(observe: &Observe, life: &Life, out: &mut String) -> std::fmt::Result {
             writeln!(out, "wirelab_bridge_{name}{{{labels}}} {}", of(cell).load(Relaxed))?;
         }
     }
-    let gauges: [(&str, &str, fn(&Cell) -> &AtomicI64); 2] = [
+    let gauges: [Series<AtomicI64>; 2] = [
         ("open_calls", "Calls under way.", |cell| &cell.open),
         ("queue_depth", "Messages that wait for clients to take them.", |cell| &cell.queued),
     ];

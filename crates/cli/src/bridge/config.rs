@@ -150,6 +150,14 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_readme_is_one() {
+        let readme = include_str!("../../../../README.md");
+        let example = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+        let all = bridge(example.unwrap(), &[]).unwrap();
+        assert_eq!(all.upstream, ["dns:///shop:50051"]);
+    }
+
+    #[test]
     fn files_that_will_not_do() {
         let cases = [
             ("upstream: a:1\nlistne: 1", "\"listne\" is no flag"),
