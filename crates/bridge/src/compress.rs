@@ -1,7 +1,8 @@
 //! Content codings (RFC 9110 §8.4) both ways: gzip, deflate, br and zstd.
 //!
 //! Everything is done piece by piece: decompressing stops between two pieces of [`PIECE_BYTES`], so that whoever collects
-//! a body with a limit never holds more than that beyond it, and what a stream tells goes out at once.
+//! a body with a limit (`Options::max_message_bytes`, which so holds for what comes out of a coding too) never holds more
+//! than that beyond it, and what a stream tells goes out at once.
 
 mod decode;
 mod encode;

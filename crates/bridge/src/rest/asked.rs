@@ -109,7 +109,7 @@ impl Asked {
     /// Appends what path and query say; on the wire the last value wins.
     fn bind(&self, wire: &mut Vec<u8>) -> Result<(), Refusal> {
         let query = self.head.uri.query();
-        let binding = self.shared.rest.binding(&self.rule);
+        let binding = self.shared.rest.binding(query, &self.rule);
         bind::append(&self.rule, &self.captures, query, binding, wire)
     }
 

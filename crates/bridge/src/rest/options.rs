@@ -88,21 +88,29 @@ impl Rest {
         }
     }
 
-    /// How the query of a request for a rule is bound.
-    pub fn binding(&self, rule: &Rule) -> &Binding {
-        if has_fields(rule) { &self.own_fields } else { &self.binding }
+    /// How the query of a request for a rule is bound, if there is one.
+    pub fn binding(&self, query: Option<&str>, rule: &Rule) -> &Binding {
+        match query.is_some() && has_fields(rule) {
+            true => &self.own_fields,
+            false => &self.binding,
+        }
     }
 
     /// The paths of the answer that a request wants, with commas between them; none for all of it.
     pub fn fields(&self, head: &request::Parts, rule: &Rule) -> Option<String> {
         let query = head.uri.query().unwrap_or_default();
+        if query.is_empty() && !self.system_parameters {
+            return None;
+        }
         let system = || {
             let header = || Some(head.headers.get(FIELDS_HEADER)?.to_str().ok()?.to_owned());
             parameter(query, SYSTEM_FIELDS).or_else(header)
         };
         let own = || parameter(query, FIELDS).filter(|_| !has_fields(rule));
         let own = self.fields_parameter.then(own).flatten();
-        own.or_else(|| self.system_parameters.then(system).flatten())
+        let paths = own.or_else(|| self.system_parameters.then(system).flatten());
+        // An empty mask stands for all (<https://google.aip.dev/157>).
+        paths.filter(|paths| !paths.trim().is_empty())
     }
 
     /// How the JSON of an answer is written.

@@ -141,3 +141,20 @@ async fn metadata_has_a_limit() {
     assert_eq!(response.status(), 431);
     assert_eq!(scripted.calls(), []);
 }
+
+/// The limit of a message holds for what comes out of a coding: a megabyte in a kilobyte makes no call.
+#[tokio::test]
+async fn bombs_make_no_call() {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(&vec![b' '; 1 << 20]).unwrap();
+    let bomb = encoder.finish().unwrap();
+    let scripted = Scripted::new(vec![]);
+    let options = Options { max_message_bytes: Some(100_000), ..Options::default() };
+    assert!((bomb.len() as u64) < 10_000);
+    let bridge = Bridge::new(schema(), Arc::new(scripted.clone()), options).unwrap();
+    let request = Request::post("/v1/things").header("content-encoding", "gzip");
+    let response = bridge.handle(request.body(Body::from(bomb)).unwrap()).await;
+    assert_eq!(response.status(), 413);
+    assert_eq!(scripted.calls(), []);
+}
