@@ -1,7 +1,7 @@
 //! Drives one call: picks an instance, makes an attempt there, and another one where that is allowed; tells its
 //! events.
 
-use crate::balance::Assignment;
+use crate::balance::{Assignment, Member};
 use crate::channel::{Channel, HEALTH_WAIT, Listing, Pick, Picked};
 use crate::client::{Client, Core};
 use crate::connect::{READY_MAX_WAIT, Way};
@@ -15,6 +15,7 @@ use crate::replay::Replay;
 use crate::resolve::{Instance, Place};
 use crate::retry::Retries;
 use crate::tls::Trust;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -52,12 +53,13 @@ pub(crate) async fn call(
             started,
             teller: &teller,
         };
-        let attempts = course.run(requests, &mut meter);
+        // In place: it is large.
+        let mut attempts = pin!(course.run(requests, &mut meter));
         tokio::select! {
             biased;
             () = cancel.cancelled() => explain::cancelled(),
             deadline = over(plan.deadline) => explain::deadline(deadline, teller.progress()),
-            status = attempts => late(status, &plan, started, &teller),
+            status = &mut attempts => late(status, &plan, started, &teller),
         }
     };
     finish(&teller, status, meter.total());
@@ -164,7 +166,7 @@ struct Outcome {
     free: bool,
     /// Whether the server certainly did not begin with it.
     unprocessed: bool,
-    instance: Option<String>,
+    member: Option<Arc<Member>>,
 }
 
 impl Course<'_> {
@@ -181,30 +183,24 @@ impl Course<'_> {
                     let lease = meter.next(lease);
                     self.once(assignment, lease, &replay, retries.previous()).await
                 }
-                Err(status) => Outcome { status, free: true, unprocessed: false, instance: None },
+                Err(status) => Outcome { status, free: true, unprocessed: false, member: None },
             };
-            let Outcome { status, free, unprocessed, instance } = outcome;
+            let Outcome { status, free, unprocessed, member } = outcome;
             if status.is_ok() {
                 retries.succeeded();
                 return status;
             }
             let wait = retries.again(&status, unprocessed && free, self.teller.progress().pushback);
             let Some(wait) = wait.filter(|_| free && replay.is_whole()) else { return status };
-            self.retrying(&mut number, instance, &status, wait);
+            self.retrying(&mut number, member.as_deref(), &status, wait);
             sleep(wait).await;
         }
     }
 
-    fn retrying(
-        &self,
-        number: &mut u32,
-        instance: Option<String>,
-        status: &Status,
-        wait: Duration,
-    ) {
+    fn retrying(&self, number: &mut u32, member: Option<&Member>, status: &Status, wait: Duration) {
         self.teller.tell(CallEventKind::Retrying(Attempt {
             number: *number,
-            instance,
+            instance: member.map(|member| member.instance.place.to_string()),
             ended_at_ns: self.teller.now(),
             status: status.clone(),
             backoff_ns: u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX),
@@ -224,27 +220,24 @@ impl Course<'_> {
         assignment.until(deadline.map(Instant::from_std));
         let instance = &assignment.member.instance;
         let authority = instance.target.authority();
-        let place = instance.place.to_string();
-        let attempt = exchange::Attempt {
-            plan: self.plan,
-            started: self.started,
-            authority: &authority,
-            previous,
-        };
-        let rtt = lease.state.rtt.subscribe();
+        let rtt = lease.state.round_trips();
         let member = assignment.member.clone();
         let result = {
-            let exchange = exchange(&attempt, lease, replay.requests(), self.teller);
-            let answered = async {
-                self.teller.answered().await;
+            let mut answered = || {
                 replay.commit();
                 assignment.succeeded();
-                std::future::pending().await
             };
+            let attempt = exchange::Attempt {
+                plan: self.plan,
+                started: self.started,
+                authority: &authority,
+                previous,
+                answered: &mut answered,
+            };
+            let mut exchange = pin!(exchange(attempt, lease, replay.requests(), self.teller));
             tokio::select! {
                 biased;
-                result = exchange => result,
-                never = answered => never,
+                result = &mut exchange => result,
                 never = self.pings(rtt, |rtt_ns| member.set_rtt(rtt_ns)) => never,
             }
         };
@@ -253,13 +246,14 @@ impl Course<'_> {
         Outcome {
             free: !self.teller.progress().answered,
             unprocessed: lease.is_unprocessed(),
-            instance: Some(place),
+            member: Some(member),
             status,
         }
     }
 
     /// Tells the round trips of the connection's pings as they come.
-    async fn pings<T>(&self, mut rtt: watch::Receiver<Option<u64>>, took: impl Fn(u64)) -> T {
+    async fn pings<T>(&self, rtt: Option<watch::Receiver<Option<u64>>>, took: impl Fn(u64)) -> T {
+        let Some(mut rtt) = rtt else { return std::future::pending().await };
         loop {
             if rtt.changed().await.is_err() {
                 // The connection is over, which the call learns by itself.
@@ -304,7 +298,7 @@ impl Course<'_> {
         self.resolved(asked).await?;
         let until = Instant::now() + self.channel.connect_timeout;
         let mut tried: Vec<Place> = Vec::new();
-        let mut failed: Option<(String, Failure)> = None;
+        let mut failed: Option<(Arc<Member>, Failure)> = None;
         loop {
             let mut changes = self.channel.changes();
             let picked = match self.channel.pick(&tried) {
@@ -335,16 +329,15 @@ impl Course<'_> {
                     });
                 }
             };
-            if let Some((instance, failure)) = failed.take()
+            if let Some((member, failure)) = failed.take()
                 && !self.channel.picks_first()
             {
-                self.retrying(number, Some(instance), &failure, Duration::ZERO);
+                self.retrying(number, Some(&member), &failure, Duration::ZERO);
             }
             let Picked { mut assignment, ready, of, left } = picked;
             let instance = assignment.member.instance.clone();
-            let place = instance.place.to_string();
             if of > 1 {
-                let instance = place.clone();
+                let instance = instance.place.to_string();
                 self.teller.tell(CallEventKind::Picked { instance, ready, of });
             }
             let time = until.saturating_duration_since(Instant::now()) / left.saturating_add(1);
@@ -357,7 +350,7 @@ impl Course<'_> {
                 Err(failure) => {
                     self.channel.connected(&assignment.member, false);
                     assignment.failed(&failure);
-                    failed = Some((place, failure));
+                    failed = Some((assignment.member.clone(), failure));
                 }
             }
         }
@@ -373,8 +366,10 @@ impl Course<'_> {
 
     /// Sees to it that there are instances.
     async fn resolved(&self, asked: Instant) -> Result<(), Failure> {
+        // Asked before, as the answer may come at once.
+        let was_resolved = self.channel.is_resolved();
         self.channel.start();
-        if self.channel.is_resolved() {
+        if was_resolved {
             return Ok(());
         }
         let mut listing = self.channel.listing();
@@ -429,6 +424,12 @@ async fn attempt(
     let way = Way { target, place, http: plan.http, trust, keepalive: call.keepalive };
     let taking = Taking { way: &way, time: core.pool.patience.connect, cold: false };
     let mut lease = core.pool.lease(taking, teller).await?;
-    let attempt = exchange::Attempt { plan: &plan, started, authority: &authority, previous: 0 };
-    exchange(&attempt, &mut lease, requests, teller).await
+    let attempt = exchange::Attempt {
+        plan: &plan,
+        started,
+        authority: &authority,
+        previous: 0,
+        answered: &mut || {},
+    };
+    exchange(attempt, &mut lease, requests, teller).await
 }

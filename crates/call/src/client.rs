@@ -2,11 +2,12 @@
 
 use crate::auth::{self, Tokens};
 use crate::channel::Channels;
+use crate::drive::{self, Standby};
 use crate::invoke::{Events, Invoke, Requests};
 use crate::pool::Pool;
 use crate::tls::Tls;
 use crate::transport::Types;
-use crate::{Reflected, attempts, health, queue, reflect};
+use crate::{Reflected, attempts, health, reflect};
 use futures_util::Stream;
 use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub(crate) struct Inner {
 pub(crate) struct Core {
     pub pool: Pool,
     pub tls: Tls,
+    pub standby: Arc<Standby>,
 }
 
 impl Client {
@@ -45,7 +47,7 @@ impl Client {
 
     /// Trusts `roots` beside the system's root certificates.
     pub fn with_roots(roots: Vec<CertificateDer<'static>>) -> Client {
-        Client::with(Core { pool: Pool::default(), tls: Tls::new(roots) }, Channels::default())
+        Client::with(Core { tls: Tls::new(roots), ..Core::default() }, Channels::default())
     }
 
     /// The same client with the types of methods, without which Connect cannot be spoken in JSON.
@@ -61,7 +63,7 @@ impl Client {
     #[cfg(test)]
     pub(crate) fn with_pool(pool: Pool) -> Client {
         let channels = Channels::new(pool.patience.idle, crate::resolve::system_lookup());
-        Client::with(Core { pool, tls: Tls::default() }, channels)
+        Client::with(Core { pool, ..Core::default() }, channels)
     }
 
     /// Asks a server for the descriptors of its services by reflection v1, or v1alpha where v1 is missing.
@@ -128,6 +130,7 @@ impl Client {
 impl Invoke for Client {
     fn invoke(&self, spec: CallSpec, requests: Requests, cancel: CancellationToken) -> Events {
         let client = self.clone();
-        Box::pin(queue::spawn(|teller| attempts::call(client, spec, requests, cancel, teller)))
+        let course = |teller| attempts::call(client, spec, requests, cancel, teller);
+        Box::pin(drive::begin(&self.inner.core.standby, course))
     }
 }

@@ -57,6 +57,13 @@ pub(crate) struct Connection {
     pub state: Arc<State>,
 }
 
+impl Connection {
+    /// Whether calls are under way on it.
+    pub fn is_used(&self) -> bool {
+        self.state.active.load(SeqCst) > 0
+    }
+}
+
 /// What is known of a connection, shared by its calls and the task that drives it.
 pub(crate) struct State {
     pub target: Target,
@@ -73,7 +80,7 @@ pub(crate) struct State {
     /// Calls ever begun.
     pub begun: AtomicU64,
     /// Round trips of pings, nanoseconds, as they come.
-    pub rtt: watch::Sender<Option<u64>>,
+    rtt: watch::Sender<Option<u64>>,
     /// Bytes inside TLS, where there is TLS.
     plain: Arc<Tap>,
     closed: AtomicBool,
@@ -88,6 +95,11 @@ impl State {
     /// Whether no more calls can be made on it.
     pub fn is_closed(&self) -> bool {
         self.closed.load(SeqCst)
+    }
+
+    /// The round trips of pings from now on; none where there are no pings.
+    pub fn round_trips(&self) -> Option<watch::Receiver<Option<u64>>> {
+        self.keepalive.map(|_| self.rtt.subscribe())
     }
 
     /// Looks at the socket itself, where the end of a connection shows before the driving task runs.

@@ -6,12 +6,13 @@ use crate::http::{Download, HttpError, Pending, Upload};
 use crate::invoke::Requests;
 use crate::plan::Plan;
 use crate::pool::Lease;
-use crate::queue::Teller;
-use crate::transport::{Answer, End, Part, text};
+use crate::queue::{Arrival, Teller};
+use crate::transport::{Answer, End, Part, Reader, text};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderName, HeaderValue};
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use wirelab_model::{Blob, CallEventKind, Problem, ProblemKind, StatusCode};
@@ -36,29 +37,31 @@ pub(crate) struct Attempt<'a> {
     pub authority: &'a str,
     /// How many attempts the server may have seen before.
     pub previous: u32,
+    /// Called when the response has begun, so that no other attempt will come.
+    pub answered: &'a mut (dyn FnMut() + Send),
 }
 
 /// Sends and receives at the same time until the server has ended the call. Dropping it breaks the request off.
 pub(crate) async fn exchange(
-    attempt: &Attempt<'_>,
+    attempt: Attempt<'_>,
     lease: &mut Lease,
     mut requests: Requests,
     teller: &Teller,
 ) -> Result<Failure, Failure> {
-    let plan = attempt.plan;
+    let Attempt { plan, started, authority, previous, answered } = attempt;
     // The only request message says how long the body is.
     let first = match plan.kind.client_streams() {
         true => None,
         false => Some(prepare(only(&mut requests).await?, plan, teller)?),
     };
     let mut request = plan
-        .request(attempt.authority, attempt.started.elapsed(), lease.hold.is_one())
+        .request(authority, started.elapsed(), lease.hold.is_one())
         .map_err(explain::refused)?;
     let length = first.as_ref().map(|(_, encoded)| encoded.len());
-    if attempt.previous > 0 {
-        request.headers_mut().insert(PREVIOUS_ATTEMPTS, HeaderValue::from(attempt.previous));
+    if previous > 0 {
+        request.headers_mut().insert(PREVIOUS_ATTEMPTS, HeaderValue::from(previous));
     }
-    let opened = lease.hold.open(request, length).await;
+    let opened = lease.hold.open(request, length);
     let (upload, pending) = opened.map_err(|error| lease.unopened(&error))?;
     let lost = |error: HttpError| lease.lost(&error);
     let sending = async {
@@ -68,15 +71,14 @@ pub(crate) async fn exchange(
         }
         Ok(())
     };
-    with(receive(pending, plan, &lost, teller), sending).await
+    with(pin!(receive(pending, plan, &lost, answered, teller)), pin!(sending)).await
 }
 
 /// Runs `main` to its end with `side` beside it; a failure of `side` ends both.
 async fn with<T, E>(
-    main: impl Future<Output = Result<T, E>>,
-    side: impl Future<Output = Result<(), E>>,
+    mut main: Pin<&mut impl Future<Output = Result<T, E>>>,
+    mut side: Pin<&mut impl Future<Output = Result<(), E>>>,
 ) -> Result<T, E> {
-    tokio::pin!(main, side);
     tokio::select! {
         biased;
         done = &mut main => done,
@@ -145,6 +147,7 @@ async fn receive(
     pending: Pending,
     plan: &Plan,
     lost: &impl Fn(HttpError) -> Failure,
+    answered: &mut (dyn FnMut() + Send),
     teller: &Teller,
 ) -> Result<Failure, Failure> {
     let (head, mut body) = pending.head().await.map_err(lost)?.into_parts();
@@ -155,7 +158,10 @@ async fn receive(
         Answer::Over(end) => return ended(end, 0),
         Answer::Body { metadata, reader, failed } => {
             match failed {
-                false => teller.tell(CallEventKind::Headers { metadata }),
+                false => {
+                    teller.tell(CallEventKind::Headers { metadata });
+                    answered();
+                }
                 true => teller.tell_refusal(metadata),
             }
             reader
@@ -171,29 +177,16 @@ async fn receive(
     let (mut held, mut over) = (0, false);
     let mut came_at_ns = teller.now();
     loop {
-        match reader.take()? {
-            Some(Part::Message(message)) => {
-                count += 1;
-                if count > 1 && !plan.kind.server_streams() {
-                    return Err(cardinality(plan, "more than one message"));
-                }
-                let compressed = message.compressed;
-                let message = Blob(match plan.protocol.json() {
-                    None => message.payload,
-                    Some(types) => teller.aside(|| types.response(&message.payload))?,
-                });
-                if !teller.received(came_at_ns, message, compressed) {
-                    teller.room().await;
-                }
-            }
-            Some(Part::End(end)) => {
+        match take(&mut *reader, plan, &mut count, teller.arrival(came_at_ns), teller)? {
+            Taken::Full => teller.room().await,
+            Taken::End(end) => {
                 let done = ended(end, count);
                 if !over {
                     read_rest(&mut body).await;
                 }
                 return done;
             }
-            None => {
+            Taken::All => {
                 // Only now may the server send as much again: a slow reader slows it.
                 body.release(std::mem::take(&mut held));
                 match body.data().await.map_err(lost)? {
@@ -208,6 +201,44 @@ async fn receive(
                     }
                 }
             }
+        }
+    }
+}
+
+/// Why no more messages are taken.
+enum Taken {
+    /// No more are there.
+    All,
+    /// The reader of the events has to catch up.
+    Full,
+    End(End),
+}
+
+/// Tells the messages that are there whole, and adds them to `count`.
+fn take(
+    reader: &mut dyn Reader,
+    plan: &Plan,
+    count: &mut u64,
+    mut arrival: Arrival<'_>,
+    teller: &Teller,
+) -> Result<Taken, Failure> {
+    loop {
+        let message = match reader.take()? {
+            Some(Part::Message(message)) => message,
+            Some(Part::End(end)) => return Ok(Taken::End(end)),
+            None => return Ok(Taken::All),
+        };
+        *count += 1;
+        if *count > 1 && !plan.kind.server_streams() {
+            return Err(cardinality(plan, "more than one message"));
+        }
+        let compressed = message.compressed;
+        let message = Blob(match plan.protocol.json() {
+            None => message.payload,
+            Some(types) => teller.aside(|| types.response(&message.payload))?,
+        });
+        if !arrival.tell(message, compressed) {
+            return Ok(Taken::Full);
         }
     }
 }

@@ -11,7 +11,9 @@ use wirelab_model::{CallEvent, CallSpec};
 pub type Requests = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
 
 /// The events of a call, in the order that [`wirelab_model::CallEventKind`] documents; the last is always the
-/// one `Finished`. Dropping it resets the stream.
+/// one `Finished`. Reading it is what drives the call, so that no task has to be switched to; when nobody has read for
+/// [`STAND_IN_AFTER`](crate::STAND_IN_AFTER), or up to twice that, the call goes on by itself as far as its queue has
+/// room, deadline and cancellation included. Dropping it resets the stream.
 pub type Events = Pin<Box<dyn Stream<Item = CallEvent> + Send>>;
 
 /// Something that makes calls.

@@ -1,21 +1,16 @@
-//! The bounded way from a running call to whoever reads its events.
+//! What a call has told and nobody has read yet.
 //!
 //! Telling an event never waits, so that its time is when it happened; instead the call asks for
-//! [`room`](Teller::room) before it takes anything more from either side. What a call tells in one go reaches the
-//! reader in one go, when the call pauses: waking the reader for each of a thousand messages that came together
-//! would cost more than all the rest.
+//! [`room`](Teller::room) before it takes anything more from either side. What a call tells in one go is read in
+//! one go: a lock for each of a thousand messages that came together would cost more than the messages.
 
 use crate::retry::Pushback;
-use futures_util::Stream;
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 use wirelab_model::{Blob, CallEvent, CallEventKind, MetadataValue, Metadatum};
 
 /// How many events wait unread before a call stops pulling messages; the server is then slowed by HTTP/2 flow
@@ -27,12 +22,8 @@ pub const QUEUE_BYTES: usize = 4 << 20;
 
 /// What both ends share.
 #[derive(Default)]
-struct Shared {
+pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
-    /// The reader has taken what was waiting.
-    room: Notify,
-    /// Response headers came.
-    answered: Notify,
 }
 
 /// What was told and not taken yet.
@@ -41,17 +32,15 @@ struct Waiting {
     events: VecDeque<Told>,
     /// Of their messages.
     bytes: usize,
-    /// The reader, when it has found nothing.
-    reader: Option<Waker>,
-    /// Whether the call waits for room.
-    is_full: bool,
+    /// The call, when it waits for room: whatever of it waits, it is one future.
+    full: Option<Waker>,
     /// Nothing more will be told.
     is_over: bool,
     progress: Progress,
 }
 
 /// An event that waits. Streams are made of messages, which are small beside the largest events.
-enum Told {
+pub(crate) enum Told {
     Received { at_ns: u64, message: Blob, compressed: Option<u64> },
     Other(Box<CallEvent>),
 }
@@ -108,60 +97,60 @@ impl Waiting {
     }
 }
 
-impl Shared {
+impl Queue {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         // What a panic elsewhere left behind is whole: nothing in here calls out.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the reader if there is something for it.
-    fn deliver(&self) {
+    /// Gives all that waits to `taken`, which is empty. False when nothing waits and nothing more will come.
+    pub fn take(&self, taken: &mut VecDeque<Told>) -> bool {
         let mut waiting = self.lock();
-        if waiting.events.is_empty() && !waiting.is_over {
-            return;
+        if waiting.events.is_empty() {
+            return !waiting.is_over;
         }
-        let reader = waiting.reader.take();
+        std::mem::swap(&mut waiting.events, taken);
+        waiting.bytes = 0;
+        let full = waiting.full.take();
         drop(waiting);
-        if let Some(reader) = reader {
-            reader.wake();
+        if let Some(call) = full {
+            call.wake();
         }
+        true
     }
 }
 
-/// The call's end.
+/// The call's end of a queue.
 pub(crate) struct Teller {
     started: Instant,
     /// How long the clock has stood still, nanoseconds.
     aside: AtomicU64,
-    shared: Arc<Shared>,
+    queue: Arc<Queue>,
 }
 
-/// The reader's end. Dropping it ends the call where it is.
-pub(crate) struct Listener {
-    taken: VecDeque<Told>,
-    shared: Arc<Shared>,
-    call: AbortHandle,
+/// Messages being told that came in together.
+pub(crate) struct Arrival<'a> {
+    at_ns: u64,
+    waiting: MutexGuard<'a, Waiting>,
 }
 
-/// Runs a call on a task of its own; its clock starts with [`Teller::start`].
-pub(crate) fn spawn<F>(call: impl FnOnce(Teller) -> F) -> Listener
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let shared = Arc::new(Shared::default());
-    let teller =
-        Teller { started: Instant::now(), aside: AtomicU64::new(0), shared: shared.clone() };
-    let mut call = Box::pin(call(teller));
-    let delivering = shared.clone();
-    let task = tokio::spawn(poll_fn(move |cx| {
-        let poll = call.as_mut().poll(cx);
-        delivering.deliver();
-        poll
-    }));
-    Listener { taken: VecDeque::new(), shared, call: task.abort_handle() }
+impl Arrival<'_> {
+    /// Tells one; false when the reader has to catch up first ([`room`](Teller::room)).
+    pub fn tell(&mut self, message: Blob, compressed: Option<u64>) -> bool {
+        let waiting = &mut *self.waiting;
+        waiting.bytes += message.len();
+        waiting.progress.received += 1;
+        waiting.events.push_back(Told::Received { at_ns: self.at_ns, message, compressed });
+        !waiting.is_much()
+    }
 }
 
 impl Teller {
+    /// Tells into `queue`; the clock starts with [`start`](Teller::start).
+    pub fn new(queue: Arc<Queue>) -> Teller {
+        Teller { started: Instant::now(), aside: AtomicU64::new(0), queue }
+    }
+
     /// Starts the clock anew.
     pub fn start(&mut self) -> Instant {
         self.started = Instant::now();
@@ -173,40 +162,26 @@ impl Teller {
         nanos(self.started.elapsed()).saturating_sub(self.aside.load(Relaxed))
     }
 
-    /// Tells what happened just now; messages that came are told by [`received`](Teller::received).
+    /// Tells what happened just now; messages that came are told by an [`arrival`](Teller::arrival).
     pub fn tell(&self, kind: CallEventKind) {
         let event = Box::new(CallEvent { at_ns: self.now(), kind });
-        let mut waiting = self.shared.lock();
+        let mut waiting = self.queue.lock();
         if let CallEventKind::Sent { message, .. } = &event.kind {
             waiting.bytes += message.len();
         }
         waiting.progress.take(&event.kind);
-        if matches!(event.kind, CallEventKind::Headers { .. }) {
-            self.shared.answered.notify_one();
-        }
         waiting.events.push_back(Told::Other(event));
     }
 
-    /// Tells of a message that came in whole at a time that [`now`](Teller::now) told; false when the reader has to
-    /// catch up first ([`room`](Teller::room)).
-    pub fn received(&self, at_ns: u64, message: Blob, compressed: Option<u64>) -> bool {
-        let mut waiting = self.shared.lock();
-        waiting.bytes += message.len();
-        waiting.progress.received += 1;
-        waiting.events.push_back(Told::Received { at_ns, message, compressed });
-        !waiting.is_much()
+    /// Tells of messages that came in whole at a time that [`now`](Teller::now) told. Nothing else can be told, or
+    /// read, until it is dropped.
+    pub fn arrival(&self, at_ns: u64) -> Arrival<'_> {
+        Arrival { at_ns, waiting: self.queue.lock() }
     }
 
     /// How far the call has come.
     pub fn progress(&self) -> Progress {
-        self.shared.lock().progress
-    }
-
-    /// Waits until the response of the attempt under way has begun.
-    pub async fn answered(&self) {
-        while !self.progress().answered {
-            self.shared.answered.notified().await;
-        }
+        self.queue.lock().progress
     }
 
     /// Tells the headers of a response that holds nothing but a failure: as gRPC's trailers-only responses, it does
@@ -215,7 +190,7 @@ impl Teller {
     pub fn tell_refusal(&self, metadata: Vec<Metadatum>) {
         let kind = CallEventKind::Headers { metadata };
         let event = Box::new(CallEvent { at_ns: self.now(), kind });
-        self.shared.lock().events.push_back(Told::Other(event));
+        self.queue.lock().events.push_back(Told::Other(event));
     }
 
     /// Does what is no part of the call's time: the clock of its events stands still meanwhile.
@@ -228,60 +203,21 @@ impl Teller {
 
     /// Waits until the reader has caught up enough.
     pub async fn room(&self) {
-        let is_full = || {
-            let mut waiting = self.shared.lock();
-            waiting.is_full = waiting.is_much();
-            waiting.is_full
-        };
-        while is_full() {
-            let mut taken = pin!(self.shared.room.notified());
-            taken.as_mut().enable();
-            // The reader may have come between the two.
-            if is_full() {
-                taken.await;
+        poll_fn(|cx| {
+            let mut waiting = self.queue.lock();
+            if !waiting.is_much() {
+                return Poll::Ready(());
             }
-        }
+            waiting.full = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
     }
 }
 
 impl Drop for Teller {
     fn drop(&mut self) {
-        self.shared.lock().is_over = true;
-        // A call that is broken off is not polled again.
-        self.shared.deliver();
-    }
-}
-
-impl Stream for Listener {
-    type Item = CallEvent;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<CallEvent>> {
-        if let Some(told) = self.taken.pop_front() {
-            return Poll::Ready(Some(told.into()));
-        }
-        let this = &mut *self;
-        let mut waiting = this.shared.lock();
-        if waiting.events.is_empty() {
-            if waiting.is_over {
-                return Poll::Ready(None);
-            }
-            waiting.reader = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        std::mem::swap(&mut waiting.events, &mut this.taken);
-        waiting.bytes = 0;
-        let was_full = std::mem::take(&mut waiting.is_full);
-        drop(waiting);
-        if was_full {
-            this.shared.room.notify_waiters();
-        }
-        Poll::Ready(this.taken.pop_front().map(CallEvent::from))
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.call.abort();
+        self.queue.lock().is_over = true;
     }
 }
 
@@ -301,24 +237,25 @@ fn nanos(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures_util::StreamExt;
 
-    #[tokio::test]
-    async fn work_aside_is_not_counted() {
-        let (tx, rx) = tokio::sync::oneshot::channel();
-        let listener = spawn(|teller| async move {
-            let outer = Instant::now();
-            teller.tell(CallEventKind::HalfClosed);
-            let inner = teller.aside(|| {
-                let begun = Instant::now();
-                while begun.elapsed() < Duration::from_millis(2) {}
-                begun.elapsed()
-            });
-            teller.tell(CallEventKind::HalfClosed);
-            tx.send(outer.elapsed() - inner).unwrap();
+    #[test]
+    fn work_aside_is_not_counted() {
+        let queue = Arc::new(Queue::default());
+        let teller = Teller::new(queue.clone());
+        let outer = Instant::now();
+        teller.tell(CallEventKind::HalfClosed);
+        let inner = teller.aside(|| {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_millis(2) {}
+            begun.elapsed()
         });
-        let at: Vec<u64> = listener.map(|event| event.at_ns).collect().await;
-        let beside = rx.await.unwrap();
+        teller.tell(CallEventKind::HalfClosed);
+        let beside = outer.elapsed() - inner;
+        drop(teller);
+        let mut taken = VecDeque::new();
+        assert!(queue.take(&mut taken));
+        let at: Vec<u64> = taken.drain(..).map(|told| CallEvent::from(told).at_ns).collect();
         assert!(at[0] <= at[1] && at[1] - at[0] <= nanos(beside), "{at:?} {beside:?}");
+        assert!(!queue.take(&mut taken));
     }
 }

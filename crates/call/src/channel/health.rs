@@ -4,8 +4,8 @@ use super::{Driver, Shared};
 use crate::attempts::{Pinned, pinned};
 use crate::balance::{Healthy, Member};
 use crate::client::Core;
+use crate::drive::begin;
 use crate::invoke::requests;
-use crate::queue::spawn;
 use futures_util::StreamExt;
 use prost::Message;
 use std::sync::Arc;
@@ -112,7 +112,8 @@ impl Watch {
     async fn once(&self) -> (Status, bool) {
         let request = HealthCheckRequest { service: self.service.clone() }.encode_to_vec();
         let (core, call) = (self.core.clone(), self.pinned.clone());
-        let mut events = spawn(|teller| pinned(core, call, requests([request]), teller));
+        let course = |teller| pinned(core, call, requests([request]), teller);
+        let mut events = begin(&self.core.standby, course);
         let mut answered = false;
         loop {
             let event = events.next().await;

@@ -155,7 +155,7 @@ impl Hold {
     }
 
     /// Begins a request; `length` is that of its body where it is known, bytes.
-    pub async fn open(
+    pub fn open(
         &mut self,
         request: Request<()>,
         length: Option<u64>,
@@ -166,8 +166,8 @@ impl Hold {
                 Ok((Upload::One(upload), Pending::One(pending)))
             }
             Hold::Two(sender) => {
-                let (pending, stream) = two::open(sender, request).await.map_err(HttpError::Two)?;
-                Ok((Upload::Two(stream), Pending::Two(pending)))
+                let (upload, pending) = two::open(sender, request).map_err(HttpError::Two)?;
+                Ok((Upload::Two(upload), Pending::Two(pending)))
             }
         }
     }
@@ -176,7 +176,7 @@ impl Hold {
 /// The body of a request. Dropping it before its end breaks the request off.
 pub(crate) enum Upload {
     One(one::Upload),
-    Two(h2::SendStream<Bytes>),
+    Two(two::Upload),
 }
 
 impl Upload {
@@ -185,7 +185,7 @@ impl Upload {
     pub async fn send(&mut self, data: Bytes, last: bool) -> bool {
         match self {
             Upload::One(upload) => upload.send(data, last).await,
-            Upload::Two(stream) => two::send(stream, data, last).await,
+            Upload::Two(upload) => upload.send(data, last).await,
         }
     }
 
@@ -193,10 +193,7 @@ impl Upload {
     pub async fn finish(&mut self) {
         match self {
             Upload::One(upload) => upload.finish().await,
-            // An error means that the stream is over: the receiving side knows why.
-            Upload::Two(stream) => {
-                let _ = stream.send_data(Bytes::new(), true);
-            }
+            Upload::Two(upload) => upload.finish(),
         }
     }
 }
@@ -212,7 +209,7 @@ impl Pending {
     pub async fn head(self) -> Result<Response<Download>, HttpError> {
         match self {
             Pending::One(pending) => Ok(pending.await.map_err(HttpError::One)?.map(Download::one)),
-            Pending::Two(pending) => Ok(pending.await.map_err(HttpError::Two)?.map(Download::Two)),
+            Pending::Two(pending) => Ok(pending.await.map_err(HttpError::Two)?.map(Download::two)),
         }
     }
 }
@@ -220,12 +217,16 @@ impl Pending {
 /// The body of a response. Dropping it before its end breaks the request off.
 pub(crate) enum Download {
     One(hyper::body::Incoming, HeaderMap),
-    Two(h2::RecvStream),
+    Two(two::Download),
 }
 
 impl Download {
     fn one(body: hyper::body::Incoming) -> Download {
         Download::One(body, HeaderMap::new())
+    }
+
+    fn two(body: h2::RecvStream) -> Download {
+        Download::Two(two::Download::new(body))
     }
 
     /// The next data; none at the end of the body.
@@ -242,7 +243,7 @@ impl Download {
     pub fn release(&mut self, size: usize) {
         // HTTP/1.1 reads no further than it is asked to.
         if let Download::Two(stream) = self {
-            let _ = stream.flow_control().release_capacity(size);
+            stream.release(size);
         }
     }
 

@@ -3,9 +3,9 @@
 use super::{HttpError, Opened};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use h2::SendStream;
 use h2::client::{ResponseFuture, SendRequest};
-use http::Request;
+use h2::{RecvStream, SendStream};
+use http::{HeaderMap, Request};
 use std::future::poll_fn;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -13,6 +13,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 const STREAM_WINDOW: u32 = 1 << 20;
 /// Bytes of all streams of a connection that the server may send ahead of their readers.
 const CONNECTION_WINDOW: u32 = 16 << 20;
+/// How much a request may begin with before the peer says that it takes it, bytes: a stream learns that only once the
+/// connection's task has opened it, and to wait for that would cost each call a turn of that task.
+const AHEAD_BYTES: usize = 32 << 10;
+/// How much is taken before the peer is told that it may send as much again, bytes, as long as there is more to take:
+/// little beside the window of a stream, and telling it costs more than small messages do.
+const RELEASE_BYTES: usize = 64 << 10;
 /// The largest response headers or trailers, bytes.
 pub(crate) const MAX_HEADER_BYTES: u32 = 1 << 20;
 
@@ -51,30 +57,89 @@ pub(super) fn given_up(sender: &Sender) -> Option<h2::Error> {
     ready.and_then(Result::err).filter(h2::Error::is_go_away)
 }
 
-pub(super) async fn open(
+/// `sender` has begun no request before: only then could it have to wait.
+pub(super) fn open(
     sender: &mut Sender,
     request: Request<()>,
-) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
-    poll_fn(|cx| sender.poll_ready(cx)).await?;
-    sender.send_request(request, false)
+) -> Result<(Upload, ResponseFuture), h2::Error> {
+    let (response, stream) = sender.send_request(request, false)?;
+    Ok((Upload { stream, begun: false }, response))
 }
 
-pub(super) async fn send(stream: &mut SendStream<Bytes>, mut data: Bytes, last: bool) -> bool {
-    if data.is_empty() {
-        return !last || stream.send_data(data, true).is_ok();
-    }
-    while !data.is_empty() {
-        stream.reserve_capacity(data.len());
-        match poll_fn(|cx| stream.poll_capacity(cx)).await {
-            Some(Ok(capacity)) => {
-                let part = data.split_to(capacity.min(data.len()));
-                let last = last && data.is_empty();
-                if !part.is_empty() && stream.send_data(part, last).is_err() {
-                    return false;
+/// The sending end of a body.
+pub(crate) struct Upload {
+    stream: SendStream<Bytes>,
+    begun: bool,
+}
+
+impl Upload {
+    pub async fn send(&mut self, mut data: Bytes, last: bool) -> bool {
+        let begun = std::mem::replace(&mut self.begun, true);
+        if data.is_empty() || !begun && data.len() <= AHEAD_BYTES {
+            return data.is_empty() && !last || self.stream.send_data(data, last).is_ok();
+        }
+        while !data.is_empty() {
+            self.stream.reserve_capacity(data.len());
+            match poll_fn(|cx| self.stream.poll_capacity(cx)).await {
+                Some(Ok(capacity)) => {
+                    let part = data.split_to(capacity.min(data.len()));
+                    let last = last && data.is_empty();
+                    if !part.is_empty() && self.stream.send_data(part, last).is_err() {
+                        return false;
+                    }
                 }
+                Some(Err(_)) | None => return false,
             }
-            Some(Err(_)) | None => return false,
+        }
+        true
+    }
+
+    pub fn finish(&mut self) {
+        // An error means that the stream is over: the receiving side knows why.
+        let _ = self.stream.send_data(Bytes::new(), true);
+    }
+}
+
+/// The receiving end of a body.
+pub(crate) struct Download {
+    stream: RecvStream,
+    /// Bytes that the peer may send again, but does not know of yet.
+    free: usize,
+}
+
+impl Download {
+    pub fn new(stream: RecvStream) -> Download {
+        Download { stream, free: 0 }
+    }
+
+    pub async fn data(&mut self) -> Option<Result<Bytes, h2::Error>> {
+        poll_fn(|cx| {
+            let data = self.stream.poll_data(cx);
+            if data.is_pending() {
+                // It may be just this that the peer waits for.
+                self.tell();
+            }
+            data
+        })
+        .await
+    }
+
+    pub fn release(&mut self, size: usize) {
+        self.free += size;
+        if self.free >= RELEASE_BYTES {
+            self.tell();
         }
     }
-    true
+
+    fn tell(&mut self) {
+        if self.free > 0 {
+            let size = std::mem::take(&mut self.free);
+            // An error means that the stream is over.
+            let _ = self.stream.flow_control().release_capacity(size);
+        }
+    }
+
+    pub async fn trailers(&mut self) -> Result<Option<HeaderMap>, h2::Error> {
+        self.stream.trailers().await
+    }
 }

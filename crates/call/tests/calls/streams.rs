@@ -122,6 +122,26 @@ async fn dropping_the_events_reaches_the_server() {
     assert_eq!(resets.recv().await, Some(h2::Reason::CANCEL));
 }
 
+/// Connects, sends, and ends by its deadline or its token although nobody reads the events.
+#[tokio::test]
+async fn a_call_goes_on_without_its_reader() {
+    let (server, mut resets) = waiting().await;
+    let client = Client::new();
+    let mut spec = spec(&server.address, CallKind::ServerStream);
+    let cancel = CancellationToken::new();
+    let cancelled = client.invoke(spec.clone(), requests([vec![1]]), cancel.clone());
+    spec.deadline_ms = Some(500);
+    let late = client.invoke(spec, requests([vec![1]]), CancellationToken::new());
+    assert_eq!(resets.recv().await, Some(h2::Reason::CANCEL));
+    cancel.cancel();
+    assert_eq!(resets.recv().await, Some(h2::Reason::CANCEL));
+    for (events, end) in [(cancelled, "CANCELLED"), (late, "DEADLINE_EXCEEDED")] {
+        let call = Call::new(events.collect().await);
+        let steps = call.steps();
+        assert!(steps.contains(" sent:1 half-closed") && steps.ends_with(end), "{steps}");
+    }
+}
+
 #[tokio::test]
 async fn the_deadline_reaches_the_server() {
     let (server, mut resets) = waiting().await;
