@@ -8,7 +8,7 @@ use crate::resolve::Instance;
 use crate::socket::Pulse;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wirelab_model::{CallEventKind, InstanceState, WireBytes};
@@ -45,8 +45,10 @@ pub(crate) struct Pool {
 
 /// The connections of one way.
 struct Slot {
-    /// Held while dialling, so that calls made at once share one connection.
-    endpoint: tokio::sync::Mutex<Endpoint>,
+    connections: Mutex<Vec<Connection>>,
+    /// Held while dialling, so that calls made at once share one connection. The last dial that failed is in it, so
+    /// that calls which waited for it need not each wait for their own.
+    dialling: tokio::sync::Mutex<Option<(Instant, Failure)>>,
     /// One permit for each call over HTTP/1.1.
     lines: Arc<Semaphore>,
 }
@@ -54,15 +56,8 @@ struct Slot {
 impl Default for Slot {
     fn default() -> Self {
         let lines = Arc::new(Semaphore::new(MAX_HTTP1_CALLS_PER_ENDPOINT));
-        Slot { endpoint: tokio::sync::Mutex::default(), lines }
+        Slot { connections: Mutex::default(), dialling: tokio::sync::Mutex::default(), lines }
     }
-}
-
-#[derive(Default)]
-struct Endpoint {
-    connections: Vec<Connection>,
-    /// The last dial that failed, so that calls which waited for it need not each wait for their own.
-    failed: Option<(Instant, Failure)>,
 }
 
 /// A connection while a call uses it.
@@ -97,28 +92,35 @@ impl Pool {
             Http::Two => None,
             Http::One | Http::Agreed => slot.lines.clone().acquire_owned().await.ok(),
         };
-        let mut endpoint = slot.endpoint.lock().await;
-        if let Some((at, failure)) = &endpoint.failed
-            && *at >= asked
-        {
-            return Err(failure.clone());
-        }
-        if let Some(lease) = endpoint.reuse().await {
+        let reused = |lease: Lease| {
             teller.tell(CallEventKind::Reused {
                 peer: lease.state.peer.clone(),
                 tls: lease.state.tls.clone(),
             });
-            return Ok(lease.on(line));
+            lease
+        };
+        // Most calls find one at once and need not take turns for it.
+        if let Found::Lease(lease) = slot.find(false) {
+            return Ok(reused(lease).on(line));
+        }
+        let mut failed = slot.dialling.lock().await;
+        if let Some((at, failure)) = &*failed
+            && *at >= asked
+        {
+            return Err(failure.clone());
+        }
+        if let Some(lease) = slot.reuse().await {
+            return Ok(reused(lease).on(line));
         }
         match Box::pin(dial(way, time, self.patience, teller)).await {
             Ok(connection) => {
                 let lease = Lease::new(&connection, true);
-                endpoint.connections.push(connection);
-                endpoint.failed = None;
+                slot.connections().push(connection);
+                *failed = None;
                 lease.map(|lease| lease.on(line)).ok_or_else(explain::gone)
             }
             Err(failure) => {
-                endpoint.failed = Some((Instant::now(), failure.clone()));
+                *failed = Some((Instant::now(), failure.clone()));
                 Err(failure)
             }
         }
@@ -131,10 +133,11 @@ impl Pool {
         let mut state = InstanceState::Idle;
         for (way, slot) in slots.iter() {
             if way.place == instance.place && way.target == instance.target {
-                match slot.endpoint.try_lock() {
-                    Ok(endpoint) if endpoint.is_open() => return InstanceState::Ready,
-                    Ok(_) => {}
-                    Err(_) => state = InstanceState::Connecting,
+                if slot.connections().iter().any(|connection| connection.state.is_open()) {
+                    return InstanceState::Ready;
+                }
+                if slot.dialling.try_lock().is_err() {
+                    state = InstanceState::Connecting;
                 }
             }
         }
@@ -148,72 +151,103 @@ impl Pool {
         }
         if slots.len() >= MAX_SLOTS {
             // Whoever dials or calls there holds a clone or an active call; the rest is idle.
-            slots.retain(|_, slot| {
-                Arc::strong_count(slot) > 1
-                    || slot.endpoint.try_lock().is_ok_and(|endpoint| endpoint.in_use())
-            });
+            slots.retain(|_, slot| Arc::strong_count(slot) > 1 || slot.in_use());
         }
         slots.entry(key.clone()).or_default().clone()
     }
 }
 
-impl Endpoint {
+/// A look for a connection that can be used.
+enum Found {
+    Lease(Lease),
+    /// One may live or not, which shows when the task that drives it has run.
+    Unsure,
+    Nothing,
+}
+
+impl Slot {
+    fn connections(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn in_use(&self) -> bool {
-        self.connections.iter().any(|connection| connection.state.active.load(SeqCst) > 0)
+        self.connections().iter().any(Connection::is_used)
     }
 
-    fn is_open(&self) -> bool {
-        self.connections.iter().any(|connection| connection.state.is_open())
-    }
-
-    /// The least used connection that lives, unless all are full and one more may be made.
-    async fn reuse(&mut self) -> Option<Lease> {
-        let mut live = Vec::with_capacity(self.connections.len());
-        for mut connection in self.connections.drain(..) {
-            if is_alive(&mut connection).await {
-                live.push(connection);
+    /// The least used connection that lives, unless all are full and one more may be made. Waits a moment where one
+    /// may live or not.
+    async fn reuse(&self) -> Option<Lease> {
+        for look in 0..=PENDING_YIELDS {
+            match self.find(look == PENDING_YIELDS) {
+                Found::Lease(lease) => return Some(lease),
+                Found::Nothing => return None,
+                Found::Unsure => tokio::task::yield_now().await,
             }
         }
-        self.connections = live;
-        let connection = self
-            .connections
-            .iter()
-            .min_by_key(|connection| connection.state.active.load(SeqCst))?;
-        let active = connection.state.active.load(SeqCst);
-        let full = active >= connection.sender.capacity();
-        if full && self.connections.len() < MAX_CONNECTIONS_PER_ENDPOINT {
-            return None;
+        None
+    }
+
+    /// Looks once; the `last` look is sure.
+    fn find(&self, last: bool) -> Found {
+        let mut connections = self.connections();
+        let mut unsure = false;
+        connections.retain_mut(|connection| match life(connection) {
+            Life::Alive => true,
+            Life::Dead => false,
+            Life::Unsure if last => is_ready(connection),
+            Life::Unsure => {
+                unsure = true;
+                true
+            }
+        });
+        if unsure {
+            return Found::Unsure;
+        }
+        let active = |connection: &&Connection| connection.state.active.load(SeqCst);
+        let Some(connection) = connections.iter().min_by_key(active) else {
+            return Found::Nothing;
+        };
+        let full = active(&connection) >= connection.sender.capacity();
+        if full && connections.len() < MAX_CONNECTIONS_PER_ENDPOINT {
+            return Found::Nothing;
         }
         // It may be full with a request that allows no other beside it, or just have been closed for idleness.
-        Lease::new(connection, false).filter(|lease| !lease.state.is_closed())
+        let lease = Lease::new(connection, false).filter(|lease| !lease.state.is_closed());
+        lease.map_or(Found::Nothing, Found::Lease)
     }
 }
 
-async fn is_alive(connection: &mut Connection) -> bool {
-    if connection.state.active.load(SeqCst) > 0 {
+enum Life {
+    Alive,
+    Dead,
+    /// The task that drives it has to run first.
+    Unsure,
+}
+
+fn life(connection: &mut Connection) -> Life {
+    if connection.state.is_closed() {
+        return Life::Dead;
+    }
+    if connection.is_used() {
         // Whatever happens to it, the task that drives it is awake and sees it: asking the socket would only cost.
-        return !connection.state.is_closed() && connection.sender.is_ready().is_some();
+        return connection.sender.is_ready().map_or(Life::Dead, |_| Life::Alive);
     }
-    for _ in 0..PENDING_YIELDS {
-        if connection.state.is_closed() {
-            return false;
-        }
-        let used = connection.state.active.load(SeqCst) > 0;
-        match connection.state.pulse() {
-            Pulse::Dead => return false,
-            // Perhaps its end, perhaps only data of other calls.
-            Pulse::Pending if used => break,
-            Pulse::Pending => {}
-            Pulse::Quiet => match connection.sender.is_ready() {
-                None => return false,
-                Some(ready) if ready || used => return true,
-                // The end of the last response is being read.
-                Some(_) => {}
-            },
-        }
-        tokio::task::yield_now().await;
+    match connection.state.pulse() {
+        Pulse::Dead => Life::Dead,
+        // Perhaps its end, perhaps only data of other calls.
+        Pulse::Pending => Life::Unsure,
+        Pulse::Quiet => match connection.sender.is_ready() {
+            None => Life::Dead,
+            Some(true) => Life::Alive,
+            // The end of the last response is being read.
+            Some(false) => Life::Unsure,
+        },
     }
-    let used = connection.state.active.load(SeqCst) > 0;
+}
+
+/// Whether requests can be begun as far as can be known now.
+fn is_ready(connection: &mut Connection) -> bool {
+    let used = connection.is_used();
     connection.sender.is_ready().is_some_and(|ready| ready || used)
 }
 
