@@ -1,5 +1,7 @@
-//! An [`Invoke`] that plays given events: for tests of whatever stands on calls.
+//! Calls without servers: an [`Invoke`] that plays given events, for tests of whatever stands on calls, and what it
+//! takes to record events.
 
+use crate::drive::begin;
 use crate::invoke::{Events, Invoke, Requests};
 use futures_util::{StreamExt, stream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,4 +57,21 @@ impl Invoke for Scripted {
         });
         Box::pin(stream::iter(events).chain(end))
     }
+}
+
+/// Tells these events in the way of a call that happens, with times of its own, and does nothing else: for benches of
+/// what recording takes. Must be called inside a Tokio runtime.
+pub fn told(kinds: Vec<CallEventKind>) -> Events {
+    Box::pin(begin(&Arc::default(), |teller| async move {
+        for kind in kinds {
+            match kind {
+                CallEventKind::Received { message, compressed } => {
+                    if !teller.arrival(teller.now()).tell(message, compressed) {
+                        teller.room().await;
+                    }
+                }
+                kind => teller.tell(kind),
+            }
+        }
+    }))
 }

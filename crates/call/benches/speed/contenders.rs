@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
-use wirelab_call::{Client, Invoke, requests};
+use wirelab_call::{Client, Events, Invoke, requests};
 use wirelab_call_peer::proto::peer_client::PeerClient;
 use wirelab_call_peer::proto::{Payload, Wanted};
 use wirelab_model::{CallEventKind, CallKind, CallSpec, Endpoint};
@@ -51,6 +51,14 @@ impl Contender {
         if answer == data { Ok(()) } else { Err("the answer is another".into()) }
     }
 
+    /// What happens in one unary call; nothing where that is not told.
+    pub async fn events(&self, data: &[u8]) -> Vec<CallEventKind> {
+        match self {
+            Contender::Ours(ours) => ours.begin_echo(data).map(|event| event.kind).collect().await,
+            Contender::Tonic(_) | Contender::Bare(_) => Vec::new(),
+        }
+    }
+
     /// Receives so many messages, which are counted.
     pub async fn stream(&self, messages: u64) -> Outcome<()> {
         let count = match self {
@@ -85,15 +93,19 @@ impl Ours {
         })
     }
 
-    async fn echo(&self, data: &[u8]) -> Outcome<Vec<u8>> {
+    fn begin_echo(&self, data: &[u8]) -> Events {
         let payload = Payload { data: data.to_vec() };
         let request = requests([payload.encode_to_vec()]);
-        let mut events = self.client.invoke(self.echo.clone(), request, CancellationToken::new());
+        self.client.invoke(self.echo.clone(), request, CancellationToken::new())
+    }
+
+    async fn echo(&self, data: &[u8]) -> Outcome<Vec<u8>> {
+        let mut events = self.begin_echo(data);
         let mut answer = None;
         while let Some(event) = events.next().await {
             match event.kind {
                 CallEventKind::Received { message, .. } => {
-                    answer = Some(Payload::decode(&message[..])?.data);
+                    answer = Some(Payload::decode(message.0)?.data);
                 }
                 CallEventKind::Finished { status, .. } if !status.is_ok() => {
                     return Err(format!("{status:?}").into());
@@ -112,7 +124,7 @@ impl Ours {
         while let Some(event) = events.next().await {
             match event.kind {
                 CallEventKind::Received { message, .. } => {
-                    count += u64::from(whole(&Payload::decode(&message[..])?));
+                    count += u64::from(whole(&Payload::decode(message.0)?));
                 }
                 CallEventKind::Finished { status, .. } if !status.is_ok() => {
                     return Err(format!("{status:?}").into());

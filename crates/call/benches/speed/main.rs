@@ -1,7 +1,7 @@
 //! How fast calls are beside tonic's own generated client.
 //!
 //! ```text
-//! cargo bench -p wirelab-call [-- [--fast] [unary-1 | unary-64 | overhead | stream]...]
+//! cargo bench -p wirelab-call [-- [--fast] [unary-1 | unary-64 | overhead | events | stream]...]
 //! ```
 //!
 //! Everything is paired in one run: the contenders take turns against one server of tonic's (in this process, on a
@@ -13,7 +13,10 @@
 //! - `ratio stream`: our time over tonic's for a stream of a million messages of 100 bytes, with the memory that
 //!   it took;
 //! - `overhead`: the CPU time of a call through `Invoke` less that of the same call on bare `h2`, µs: what the
-//!   events cost with everything else that this crate does.
+//!   events cost with everything else that this crate does;
+//! - `overhead events`: the CPU time of recording the events of that call, µs: those of a real one are made again, told
+//!   in the way of a call that does nothing else, and read. It holds a few allocations more than a call's own recording
+//!   (the list of what to tell), and the call's future.
 //!
 //! `--fast` spends a tenth of the time. Without `--bench`, which `cargo bench` passes, contenders are checked and
 //! not timed.
@@ -27,7 +30,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 /// What can be asked for by name.
-const NAMES: [&str; 4] = ["unary-1", "unary-64", "overhead", "stream"];
+const NAMES: [&str; 5] = ["unary-1", "unary-64", "overhead", "events", "stream"];
 /// The time that one contender's turn takes, and how many turns each has.
 const TURN: Duration = Duration::from_millis(150);
 const TURNS: usize = 40;
@@ -87,6 +90,7 @@ async fn run(timed: bool, fast: bool, wanted: &[String]) -> Outcome<()> {
             "unary-1" => measure::unary(name, &ours, &tonic, 1, TURN, turns).await?,
             "unary-64" => measure::unary(name, &ours, &tonic, 64, TURN, turns).await?,
             "overhead" => measure::overhead(&ours, &bare, TURN, turns).await?,
+            "events" => measure::events(&ours, turns).await?,
             _ => {
                 let (messages, rounds) =
                     if fast { (MESSAGES / 10, 5) } else { (MESSAGES, STREAMS) };

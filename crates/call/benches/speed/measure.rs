@@ -1,15 +1,19 @@
 //! Takes turns, times them, and prints what came of it.
 
 use crate::contenders::{Contender, PAYLOAD};
-use cpu_time::ProcessTime;
+use cpu_time::{ProcessTime, ThreadTime};
+use futures_util::StreamExt;
 use std::error::Error;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
+use wirelab_call::scripted::told;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// What a unary call carries.
 const DATA: [u8; 100] = [7; 100];
+/// How often a call's events are recorded in one turn.
+const RECORDED: u32 = 20_000;
 
 /// One contender's turn: calls made, time and CPU time of the whole process (the server's included).
 struct Turn {
@@ -97,6 +101,24 @@ pub async fn overhead(
     let rounds = rounds([ours, bare], 64, time, turns).await?;
     let more = median(rounds.iter().map(|[ours, bare]| ours.cpu_micros() - bare.cpu_micros()));
     println!("overhead call {more:.2} us");
+    Ok(())
+}
+
+/// Prints the CPU time of recording the events of a unary call, without the call.
+pub async fn events(ours: &Contender, turns: usize) -> Outcome<()> {
+    let kinds = ours.events(&DATA).await;
+    let mut times = Vec::new();
+    for _ in 0..turns {
+        let cpu = ThreadTime::now();
+        for _ in 0..RECORDED {
+            let read = told(kinds.clone()).count().await;
+            if read != kinds.len() {
+                return Err(format!("{read} events came").into());
+            }
+        }
+        times.push(cpu.elapsed().as_secs_f64() * 1e6 / f64::from(RECORDED));
+    }
+    println!("overhead events {:.2} us, {} events", median(times.into_iter()), kinds.len());
     Ok(())
 }
 
