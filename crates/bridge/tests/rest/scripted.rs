@@ -1,4 +1,5 @@
-//! What servers do that the sample server does not: answers that cannot be JSON, silence, details of unknown types.
+//! What servers do that the sample server does not: answers that cannot be JSON, silence, details of unknown types,
+//! streams without an end.
 
 use crate::harness::{schema, tell};
 use axum::body::Body;
@@ -6,10 +7,13 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use wirelab_bridge::{Bridge, Options};
 use wirelab_call::scripted::Scripted;
-use wirelab_model::{CallEvent, CallEventKind, Metadatum, Status, StatusCode};
+use wirelab_call::{Events, Invoke, Requests};
+use wirelab_model::{CallEvent, CallEventKind, CallSpec, Metadatum, Status, StatusCode};
 
 fn head() -> CallEventKind {
     CallEventKind::Headers { metadata: vec![Metadatum::text("x-shelf", "7")] }
@@ -157,4 +161,45 @@ async fn bombs_make_no_call() {
     let response = bridge.handle(request.body(Body::from(bomb)).unwrap()).await;
     assert_eq!(response.status(), 413);
     assert_eq!(scripted.calls(), []);
+}
+
+/// Sends messages as long as somebody takes them, and counts them.
+#[derive(Clone, Default)]
+struct Endless {
+    taken: Arc<AtomicUsize>,
+    /// Cancelled when the call is dropped.
+    gone: CancellationToken,
+}
+
+impl Invoke for Endless {
+    fn invoke(&self, _: CallSpec, _: Requests, _: CancellationToken) -> Events {
+        let (taken, guard) = (self.taken.clone(), self.gone.clone().drop_guard());
+        let endless = futures_util::stream::repeat_with(move || {
+            let _: &DropGuard = &guard;
+            taken.fetch_add(1, Relaxed);
+            CallEvent { at_ns: 0, kind: message(SEVEN) }
+        });
+        Box::pin(endless)
+    }
+}
+
+/// A client that reads slowly slows the server down: no more is taken than goes into the piece that it asked for; and
+/// one that goes away ends the call.
+#[tokio::test]
+async fn nothing_is_taken_that_nobody_asked_for() {
+    let endless = Endless::default();
+    let options = Options::default();
+    let bridge = Bridge::new(schema(), Arc::new(endless.clone()), options).unwrap();
+    let request = Request::get("/v1/stream/7").body(Body::empty()).unwrap();
+    let mut body = bridge.handle(request).await.into_body();
+    let each = "{\"id\":\"7\"},".len();
+    let in_a_piece = wirelab_bridge::FLUSH_BYTES.div_ceil(each);
+    for pieces in 1..4 {
+        body.frame().await.unwrap().unwrap();
+        let taken = endless.taken.load(Relaxed);
+        assert!(taken <= pieces * in_a_piece, "{taken} after {pieces}");
+    }
+    assert!(!endless.gone.is_cancelled());
+    drop(body);
+    assert!(endless.gone.is_cancelled());
 }
