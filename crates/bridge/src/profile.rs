@@ -108,8 +108,8 @@ pub(crate) enum ErrorShape {
     Status,
     /// `google.rpc.Status`, always with `details`.
     StatusWithDetails,
-    /// `{"error": …, "message": …, "code": …}` with the message twice, plain text where no rule fits; in a stream `grpc_code`, `http_code`,
-    /// `message` and `http_status`.
+    /// `{"error": …, "message": …, "code": …}` with the message twice, plain text where no rule fits; in a stream
+    /// `grpc_code`, `http_code`, `message` and `http_status`.
     Legacy,
     /// `google.rpc.Status` for what the server says, plain text for what the bridge says.
     StatusOrText,

@@ -165,7 +165,8 @@ pub(crate) fn metadata(
     Ok(gathered.metadata)
 }
 
-/// The chain of proxies as it looks behind this one (<https://developer.mozilla.org/docs/Web/HTTP/Headers/X-Forwarded-For>).
+/// The chain of proxies as it looks behind this one
+/// (<https://developer.mozilla.org/docs/Web/HTTP/Headers/X-Forwarded-For>).
 fn forwarded(head: &request::Parts, gathered: &mut Gathered) {
     let headers = &head.headers;
     let peer = Peer::of(head);

@@ -29,7 +29,7 @@ use crate::face::{Face, content_type};
 use crate::headers;
 use crate::profile::Accept;
 use crate::refusal::Refusal;
-use crate::rules::Found;
+use crate::rules::{Found, Verb};
 use crate::upstream::{Call, Order};
 use accept::Form;
 use asked::Asked;
@@ -50,7 +50,12 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
     let coding = compress::wanted(&head.headers);
     let body = compress::decoded(body, &mut head.headers);
     let found = match loaded.routes.find(&head.method, head.uri.path()) {
-        Found::Route { .. } if is_head && !behaviour.implied_verbs => Err(nothing(head.uri.path())),
+        // What a rule says of HEAD itself is no habit of the bridge's.
+        Found::Route { rule, .. }
+            if is_head && rule.verb == Verb::Is(Method::GET) && !behaviour.implied_verbs =>
+        {
+            Err(nothing(head.uri.path()))
+        }
         Found::Route { rule, .. } if rule.implied && !behaviour.unbound_methods => {
             Err(nothing(head.uri.path()))
         }
