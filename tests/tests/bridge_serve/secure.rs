@@ -1,11 +1,14 @@
-//! TLS on both sides, client certificates, certificates that change, and Unix sockets.
+//! TLS, client certificates, certificates that change, Unix sockets, and what a connection may take.
 
 use crate::{Folder, replace, signal};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use wirelab_tests::certificates::Authority;
 use wirelab_tests::command::{Ran, wirelab};
-use wirelab_tests::process::eventually;
+use wirelab_tests::http::ask;
+use wirelab_tests::process::{READY, eventually};
 use wirelab_tests::servers::Bridge;
 use wirelab_tests::servers::Sample;
 
@@ -86,4 +89,24 @@ fn other_machines_are_let_in_only_by_name_and_with_a_warning() {
     assert!(bridge.said().contains("can be reached from other machines"), "{}", bridge.said());
     let quiet = Bridge::before(&sample.address, &[]);
     assert!(!quiet.said().contains("other machines"), "{}", quiet.said());
+}
+
+#[test]
+fn headers_have_their_size_and_their_time() {
+    let sample = Sample::start();
+    let flags = ["--max-header-size", "8KiB", "--header-timeout", "200ms"];
+    let bridge = Bridge::before(&sample.address, &flags);
+    let long = format!("X-Long: {}", "a".repeat(20_000));
+    let answer = ask(&bridge.address, "GET", crate::STOCK, &[&long], b"");
+    assert_eq!(answer.status, 431, "{answer}");
+    // Nothing, the beginning of HTTP/2, and half a head: the bridge hangs up.
+    for begun in [&b""[..], b"PRI * HTTP/2.0\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow"] {
+        let mut stream = TcpStream::connect(&bridge.address).unwrap();
+        stream.set_read_timeout(Some(READY)).unwrap();
+        stream.write_all(begun).unwrap();
+        let mut said = Vec::new();
+        let read = stream.read_to_end(&mut said);
+        assert!(read.is_ok(), "{:?}: {read:?}", String::from_utf8_lossy(begun));
+    }
+    assert_eq!(ask(&bridge.address, "GET", crate::STOCK, &[], b"").status, 200);
 }

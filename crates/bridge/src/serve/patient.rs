@@ -76,3 +76,27 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    #[tokio::test]
+    async fn only_the_first_bytes_have_a_time() {
+        for sent in [0, 1, ENOUGH - 1, ENOUGH, 100] {
+            let (mut client, server) = duplex(1_000);
+            let mut server = Patient::new(server, Duration::ZERO);
+            client.write_all(&vec![b'x'; sent]).await.unwrap();
+            let mut got = vec![0; sent];
+            server.read_exact(&mut got).await.unwrap();
+            if sent < ENOUGH {
+                let late = server.read_u8().await.map_err(|error| error.kind());
+                assert_eq!(late, Err(io::ErrorKind::TimedOut), "{sent}");
+            } else {
+                client.write_all(b"y").await.unwrap();
+                assert_eq!(server.read_u8().await.unwrap(), b'y', "{sent}");
+            }
+        }
+    }
+}

@@ -126,8 +126,8 @@ mod tests {
         let path = folder.path().join("bridge.yaml");
         fs::write(&path, config).unwrap();
         let path = path.to_str().unwrap();
-        let args = ["wirelab", "bridge", "--config", path].iter().chain(given);
-        let args = args.map(OsString::from).collect();
+        let args = [&["wirelab", "bridge", "--config", path], given].concat();
+        let args = args.into_iter().map(OsString::from).collect();
         let args = expand(args, &Args::command()).map_err(|problem| problem.message)?;
         let args = Args::try_parse_from(args).map_err(|error| error.to_string())?;
         let Chosen::Bridge(bridge) = args.command else { return Err("another command".into()) };
