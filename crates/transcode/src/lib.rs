@@ -55,6 +55,7 @@ pub struct Codec {
     root: MessageId,
     limits: Limits,
     ignore_unknown: bool,
+    partial: bool,
 }
 
 /// What is refused for its size. [`Default`] has [`MAX_DEPTH`] and, both ways, [`MAX_BYTES`].
@@ -100,7 +101,7 @@ impl Codec {
     pub fn new(message: &MessageDescriptor) -> Codec {
         let plans = Arc::new(Plans::new(message.parent_pool().clone()));
         let root = plans.id(message);
-        Codec { plans, root, limits: Limits::default(), ignore_unknown: false }
+        Codec { plans, root, limits: Limits::default(), ignore_unknown: false, partial: false }
     }
 
     /// A codec for another type that shares what this one knows, when both types are of one pool.
@@ -111,6 +112,7 @@ impl Codec {
             Codec {
                 limits: self.limits,
                 ignore_unknown: self.ignore_unknown,
+                partial: self.partial,
                 ..Codec::new(message)
             }
         }
@@ -126,6 +128,12 @@ impl Codec {
     /// (<https://protobuf.dev/programming-guides/json/#json-options>).
     pub fn ignoring_unknown(self, ignore_unknown: bool) -> Codec {
         Codec { ignore_unknown, ..self }
+    }
+
+    /// The same, taking (`true`) or refusing (`false`, as at first) JSON texts that lack required fields: for parts of a
+    /// message whose other parts come from elsewhere.
+    pub fn allowing_partial(self, partial: bool) -> Codec {
+        Codec { partial, ..self }
     }
 
     /// The type.
@@ -148,7 +156,8 @@ impl Codec {
     /// that do not fit; a field or map key given twice, under whatever name; two members of a oneof; `null` in a
     /// list or map; a missing required field; and what passes the [`Limits`].
     pub fn json_to_wire(&self, json: &[u8], wire: &mut Vec<u8>) -> Result<(), Error> {
-        json_to_wire::convert(&self.plans, self.root, &self.limits, self.ignore_unknown, json, wire)
+        let Codec { plans, root, limits, ignore_unknown, partial } = self;
+        json_to_wire::convert(plans, *root, limits, *ignore_unknown, *partial, json, wire)
     }
 
     /// Appends the JSON form of a wire; on failure `json` is as it was. Takes time linear in the wire, however its fields

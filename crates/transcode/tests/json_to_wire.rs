@@ -348,3 +348,24 @@ fn members_are_read_in_whatever_order_they_come() {
         assert!(unknown.message().contains(r#""f6""#), "{}", unknown.message());
     }
 }
+
+/// What is required may be missing from a part of a message, at any depth; what is there is read as ever.
+#[test]
+fn a_part_may_lack_what_is_required() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let files = protox::compile(["reading_older.proto"], [root]).unwrap();
+    let pool = DescriptorPool::from_file_descriptor_set(files).unwrap();
+    let message = pool.all_messages().find(|message| {
+        let has = |name: &str| message.get_field_by_name(name).is_some();
+        has("id") && has("part")
+    });
+    let codec = Codec::new(&message.unwrap());
+    let partial = codec.clone().allowing_partial(true);
+    for (json, wanted) in
+        [("{}", ""), (r#"{"id": 7}"#, "0807"), (r#"{"part": {}}"#, "1200"), (r#"{"id": null}"#, "")]
+    {
+        assert!(wire(&codec, json).is_err(), "{json}");
+        assert_eq!(hex(&wire(&partial, json).unwrap()), wanted, "{json}");
+    }
+    assert!(wire(&partial, r#"{"id": "x"}"#).is_err());
+}

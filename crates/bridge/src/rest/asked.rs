@@ -113,11 +113,13 @@ impl Asked {
         bind::append(&self.rule, &self.captures, query, binding, wire)
     }
 
-    /// A codec that treats unknown members as the profile does.
+    /// A codec that treats unknown members as the profile does. What is required may come by path or query.
     fn strict<'c>(&self, codec: &'c Codec) -> Cow<'c, Codec> {
-        match self.behaviour().refuse_unknown_fields {
+        let refuses = self.behaviour().refuse_unknown_fields;
+        let bound = !self.rule.variables.is_empty() || self.head.uri.query().is_some();
+        match refuses && !bound {
             true => Cow::Borrowed(codec),
-            false => Cow::Owned(codec.clone().ignoring_unknown(true)),
+            false => Cow::Owned(codec.clone().ignoring_unknown(!refuses).allowing_partial(bound)),
         }
     }
 

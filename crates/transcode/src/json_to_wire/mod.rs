@@ -44,6 +44,7 @@ pub(crate) fn convert(
     root: MessageId,
     limits: &Limits,
     ignore_unknown: bool,
+    partial: bool,
     json: &[u8],
     wire: &mut Vec<u8>,
 ) -> Result<(), Error> {
@@ -59,6 +60,7 @@ pub(crate) fn convert(
         out: Out::new(std::mem::take(wire), json.len() / 2),
         depth: limits.depth.min(crate::DEEPEST) as u32,
         ignore_unknown,
+        partial,
         noting_types: false,
         delta: 0,
         scratch: SCRATCH.take().unwrap_or_default(),
@@ -101,6 +103,8 @@ struct Reader<'a> {
     /// How many objects and arrays may be inside each other.
     depth: u32,
     ignore_unknown: bool,
+    /// Required fields may be missing.
+    partial: bool,
     /// Whether what is skipped is looked through for `@type`.
     noting_types: bool,
     /// How many bytes all patches will add to (or take from) `out` in the end.

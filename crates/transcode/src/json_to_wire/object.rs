@@ -48,7 +48,7 @@ impl Reader<'_> {
         let Some(depth) = depth.checked_sub(1) else { return self.too_deep(at) };
         let at = self.space(at + 1);
         if self.byte(at) == b'}' {
-            if !plan.required.is_empty() {
+            if !plan.required.is_empty() && !self.partial {
                 return self.missing(at, plan, plan.required[0]);
             }
             return Ok(at + 1);
@@ -175,7 +175,7 @@ impl Reader<'_> {
             plan.unordered.store(UNORDERED, Relaxed);
         }
         for index in &plan.required {
-            if !self.mark(&mut seen, base, usize::from(*index)) {
+            if !self.mark(&mut seen, base, usize::from(*index)) && !self.partial {
                 return self.missing(at - 1, plan, *index);
             }
         }
@@ -200,7 +200,7 @@ impl Reader<'_> {
             return self.duplicate(name_at, &field.json_name);
         }
         if self.byte(at) == b'n' && !self.takes_null(field) {
-            if field.required {
+            if field.required && !self.partial {
                 return self.missing(at, plan, field.index);
             }
             self.literal(at, "null")
