@@ -179,7 +179,7 @@ impl Admission {
             (None, _) => {}
             (Some(identity), rule) => {
                 if let Some(rule) = rule {
-                    may(&identity, rule)?;
+                    may(&identity, rule, !self.policy.jwt.is_empty())?;
                 }
                 client.name = Some(identity.name);
                 metadata = identity.metadata;
@@ -322,8 +322,8 @@ fn worded(claim: &Value) -> Option<String> {
     text.bytes().all(|byte| (b' '..=b'~').contains(&byte)).then_some(text)
 }
 
-/// Whether a rule lets somebody in who is known.
-fn may(identity: &Identity, rule: &RulePolicy) -> Result<(), Refusal> {
+/// Whether a rule lets somebody in who is known; `tokens` says that another token could help (RFC 6750 §3.1).
+fn may(identity: &Identity, rule: &RulePolicy, tokens: bool) -> Result<(), Refusal> {
     let lacking: Vec<&str> = rule
         .scopes
         .iter()
@@ -337,8 +337,8 @@ fn may(identity: &Identity, rule: &RulePolicy) -> Result<(), Refusal> {
         );
         let refusal = forbidden(&format!("the scope {} is needed", lacking.join(" ")));
         return Err(match HeaderValue::from_str(&value) {
-            Ok(value) => refusal.header(WWW_AUTHENTICATE, value),
-            Err(_) => refusal,
+            Ok(value) if tokens => refusal.header(WWW_AUTHENTICATE, value),
+            _ => refusal,
         });
     }
     let has = |(path, wanted): (&String, &String)| {
