@@ -188,6 +188,9 @@ pub struct BridgeSchema {
     /// Put environment variables in the place of ${NAME} in metadata
     #[arg(long)]
     pub expand_headers: bool,
+    /// A service configuration in YAML whose `http` rules override those of the schema; read at the start
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
     /// Ask the server for its schema again this often
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5m")]
     pub reflect_interval: Duration,

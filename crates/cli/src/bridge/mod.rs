@@ -5,13 +5,14 @@ mod probe;
 mod upstreams;
 
 use crate::{args, endpoint, output, serve, source};
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use wirelab_bridge::admission::Policy;
 use wirelab_bridge::observe::ObserveOptions;
 use wirelab_bridge::serve::{AdminPaths, Drain, Limits, Listen, Settings, TlsFiles};
-use wirelab_bridge::{Gateway, Options, Setup};
+use wirelab_bridge::{Gateway, Options, Routing, ServiceConfig, Setup};
 use wirelab_model::Problem;
 
 /// Serves until it is told to end.
@@ -71,6 +72,7 @@ fn setup(args: &args::Bridge) -> Result<Setup, Problem> {
                 trace_ratio: observing.trace_ratio,
                 service_name: observing.service_name.clone(),
             },
+            routing: routing(&args.schema.rules)?,
             ..Options::default()
         },
         sources,
@@ -99,6 +101,18 @@ fn setup(args: &args::Bridge) -> Result<Setup, Problem> {
             },
         },
     })
+}
+
+/// The rules that override those of the schema.
+fn routing(files: &[PathBuf]) -> Result<Routing, Problem> {
+    let mut routing = Routing::default();
+    for file in files {
+        let name = file.display().to_string();
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| output::io("cannot read the rules", &error).at(name.as_str()))?;
+        routing.service_configs.push(ServiceConfig { name, text });
+    }
+    Ok(routing)
 }
 
 fn warn(at: &Listen, secure: bool) {
