@@ -3,6 +3,7 @@
 //! It holds a small shop, answers every call at once and echoes on streams. It knows nothing of Protobuf: sizes
 //! are made up in the proportion usual for them.
 
+mod bridge;
 mod reached;
 mod samples;
 
@@ -30,6 +31,9 @@ struct State {
     sink: Option<Arc<Sink>>,
     calls: BTreeMap<CallId, (CallRecord, Vec<MessageRow>)>,
     saved: Vec<SavedRequest>,
+    bridge: Option<wirelab_model::BridgeSettings>,
+    bridging: bool,
+    asked: u64,
 }
 
 impl Backend for FakeBackend {
@@ -164,10 +168,30 @@ impl State {
                 Ok(Value::Null)
             }
             "channel" => give(reached::channel(&take(body)?)?),
+            "bridge" => give(self.bridge()),
+            "start_bridge" => {
+                (self.bridge, self.bridging, self.asked) = (Some(take(body)?), true, 0);
+                give(self.bridge())
+            }
+            "stop_bridge" => {
+                self.bridging = false;
+                give(self.bridge())
+            }
+            "bindings" => give(bridge::bindings()),
+            "preview_binding" => {
+                let state = self.bridge();
+                events.push(StudioEvent::Bridge(Box::new(state.clone())));
+                bridge::preview(&take(body)?, &state.settings.listen)
+            }
             "parse_command" => give(reached::parse(&take::<String>(body)?)?),
             "format_command" => give(reached::format(&take(body)?)),
             other => Err(absent(&format!("answer to “{other}” without a studio"))),
         }
+    }
+
+    fn bridge(&mut self) -> wirelab_model::BridgeState {
+        self.asked += 1;
+        bridge::state(self.bridge.as_ref(), self.bridging, self.asked)
     }
 
     fn start(&mut self, start: StartCall, events: &mut Vec<StudioEvent>) -> CallRecord {

@@ -1,6 +1,7 @@
 //! The whole screen.
 
 use super::{
+    bridge::BridgeView,
     compare::{CompareSide, CompareView},
     explore::ExploreView,
     history::HistoryView,
@@ -48,10 +49,12 @@ fn Main() -> impl IntoView {
         Route::Explore(_) => 0,
         Route::History(_) => 1,
         Route::Compare(_) => 2,
+        Route::Bridge => 3,
     });
     move || match view.get() {
         0 => view! { <ExploreView/> }.into_any(),
         1 => view! { <HistoryView/> }.into_any(),
-        _ => view! { <CompareView/> }.into_any(),
+        2 => view! { <CompareView/> }.into_any(),
+        _ => view! { <BridgeView/> }.into_any(),
     }
 }

@@ -22,13 +22,13 @@
 //!
 //! | where | names |
 //! |---|---|
-//! | views | `view-explore` `view-history` `view-compare` `theme` |
+//! | views | `view-explore` `view-history` `view-compare` `view-bridge` `theme` `bridge-status` |
 //! | tree | `tree-search` `tree-method` (with `data-method`) |
 //! | sources | `source-add` `source-path` `source-add-confirm` `source-item` |
 //! | tabs | `tab` (with `data-method`) |
-//! | request | `transport` `address` `connection-open` `copy-command` `command-notes` `invoke` `send` `finish-sending` `cancel` `save` `tab-form` `tab-json` `tab-metadata` `tab-auth` `tab-options` `field` (with `data-path`, the input inside) `json-editor` `fill-example` `undo` `redo` `metadata-key` `metadata-value` `metadata-notation` `metadata-preview` `metadata-add` |
+//! | request | `transport` (the switch) `transport-grpc` `transport-grpc-web` `transport-connect` `transport-rest` `transport-ws` `transport-form` `address` `connection-open` `copy-command` `command-notes` `invoke` `send` `finish-sending` `cancel` `save` `tab-form` `tab-json` `tab-metadata` `tab-auth` `tab-options` `field` (with `data-path`, the input inside) `json-editor` `fill-example` `undo` `redo` `metadata-key` `metadata-value` `metadata-notation` `metadata-preview` `metadata-add` |
 //! | options | `deadline` `max-message` `compression` `wait-for-ready` `cold` `retry` `retry-policy` `retry-attempts` `retry-first` `retry-growth` `retry-longest` |
-//! | connection | `connection` `connection-chips` `tls` `tls-ca` `tls-cert` `tls-key` `tls-name` `tls-insecure` `connection-transport` `http-version` `authority` `user-agent` `keepalive` `connect-timeout` `balancing` `health-gated` `health-service` `never-eject` `service-config` `instances` `instance` (with `data-state`) |
+//! | connection | `connection` `connection-chips` `tls` `tls-ca` `tls-cert` `tls-key` `tls-name` `tls-insecure` `connection-transport` `bridged` `http-version` `authority` `user-agent` `keepalive` `connect-timeout` `balancing` `health-gated` `health-service` `never-eject` `service-config` `instances` `instance` (with `data-state`) |
 //! | auth | `auth-none` `auth-bearer` `auth-basic` `auth-api-key` `auth-jwt` `auth-oauth-2`; `auth-token` `auth-user` `auth-password` `auth-key-name` `auth-key` `jwt-…` `oauth-…` |
 //! | palette | `palette` `palette-input` `palette-item` |
 //! | response | `response-status` `response-body` `tab-response` `tab-headers` `tab-trailers` `tab-peer` `peer` `chain` `tab-request` (History) `message-list` `message-row` (with `data-index`) `message-detail` `copy-response` `find-input` |
@@ -39,10 +39,13 @@
 //! | compare, under way | `compare-progress` `compare-cancel` |
 //! | compare, done | `compare-report` (with `data-state`) `compare-card` `compare-chart-latency` `compare-chart-cost` `compare-table` `compare-again` `compare-change` `compare-export` `compare-download` `compare-copy` `compare-delete` |
 //! | compare, past runs | `compare-search` `compare-history-item` (with `data-id`) |
+//! | bridge | `bridge-start` `bridge-stop` `bridge-state` `bridge-url` `bridge-copy` `bridge-listen` `bridge-upstream` `bridge-profile` `bridge-origins` `bridge-tile` `bridge-stream` |
+//! | bridge, bindings | `binding-search` `binding-row` (with `data-method`, `data-template`) `preview` `preview-open` `preview-url` `preview-headers` `preview-body` `preview-curl` `preview-socket` |
 //! | saved | `saved-item` `save-name` `save-confirm` |
 //! | anywhere | `problem` `toast` `health` |
 
 mod app;
+mod bridge;
 mod compare;
 mod explore;
 mod field;

@@ -24,6 +24,8 @@ pub const ADDRESS_FORMS: [(&str, &str); 8] = [
 /// One setting that can be put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Setting {
+    /// Through a bridge.
+    Bridged,
     /// The version of HTTP.
     Http,
     /// The authorities to trust.
@@ -149,6 +151,10 @@ pub fn chips(endpoint: &Endpoint) -> Vec<Chip> {
     if let Some(name) = &tls.server_name {
         add(Setting::ServerName, format!("name {name}"), format!("Asks for and verifies {name}"));
     }
+    if endpoint.through_bridge() && !endpoint.transport.needs_bridge() {
+        let title = "A bridge beside the studio carries it on as gRPC; without, the server itself must speak it";
+        add(Setting::Bridged, "via bridge".into(), title.into());
+    }
     if let Some(version) = http_word(endpoint.http) {
         add(Setting::Http, version.to_owned(), format!("Always {version}"));
     }
@@ -195,6 +201,7 @@ pub fn chips(endpoint: &Endpoint) -> Vec<Chip> {
 pub fn reset(endpoint: &mut Endpoint, setting: Setting) {
     let Endpoint { tls_options: tls, balancing, .. } = endpoint;
     match setting {
+        Setting::Bridged => endpoint.bridged = false,
         Setting::Http => endpoint.http = HttpVersion::Auto,
         Setting::Ca => tls.ca = None,
         Setting::ClientCertificate => (tls.cert, tls.key) = (None, None),

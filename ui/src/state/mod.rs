@@ -3,6 +3,7 @@
 pub mod annotate;
 pub mod attempts;
 pub mod auth;
+pub mod bridge;
 pub mod bytes;
 pub mod calls;
 pub mod command;
@@ -29,6 +30,7 @@ pub mod response;
 pub mod route;
 pub mod session;
 pub mod span;
+pub mod transport;
 pub mod tree;
 pub mod virtual_list;
 pub mod when;

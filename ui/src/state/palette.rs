@@ -69,6 +69,7 @@ pub fn entries(catalog: &Catalog, saved: &[SavedRequest], methods: bool, tab: bo
             view("Explore", "#/explore"),
             view("History", "#/history"),
             view("Compare", "#/compare"),
+            view("Bridge", "#/bridge"),
         ]);
         if tab {
             let key = |title, command, keys| Entry::new(Target::Command(command), title, keys, "›");

@@ -11,6 +11,8 @@ pub enum Route {
     History(Option<CallId>),
     /// `#/compare` or `#/compare/3`
     Compare(Option<BenchId>),
+    /// `#/bridge`
+    Bridge,
 }
 
 impl Route {
@@ -21,6 +23,7 @@ impl Route {
         match view {
             "history" => Route::History(rest.parse().ok()),
             "compare" => Route::Compare(rest.parse().ok()),
+            "bridge" => Route::Bridge,
             "explore" if !rest.is_empty() => Route::Explore(Some(rest.to_owned())),
             _ => Route::Explore(None),
         }
@@ -35,6 +38,7 @@ impl Route {
             Route::History(Some(id)) => format!("#/history/{id}"),
             Route::Compare(None) => "#/compare".to_owned(),
             Route::Compare(Some(id)) => format!("#/compare/{id}"),
+            Route::Bridge => "#/bridge".to_owned(),
         }
     }
 }
@@ -51,6 +55,7 @@ mod tests {
             ("#/history", History(None)),
             ("#/history/-7", History(Some(-7))),
             ("#/compare/3", Compare(Some(3))),
+            ("#/bridge", Bridge),
         ] {
             assert_eq!(Route::parse(fragment), route);
             assert_eq!(route.fragment(), fragment);
@@ -66,6 +71,7 @@ mod tests {
             ("#/explore/", Explore(None)),
             ("#/nowhere/x", Explore(None)),
             ("#/history/x", History(None)),
+            ("#/bridge/x", Bridge),
             ("#/compare/99999999999999999999", Compare(None)),
         ] {
             assert_eq!(Route::parse(fragment), route, "{fragment}");

@@ -150,9 +150,15 @@ impl Store {
                     self.health.set(Some((update.query.endpoint.address, update.health)));
                 }
             }
-            StudioEvent::Bridge(state) => self.bridge.set(*state),
+            StudioEvent::Bridge(state) => self.take_bridge(*state),
             StudioEvent::Lagged => self.ask_everything(),
         }
+    }
+
+    /// Takes how the bridge is.
+    pub fn take_bridge(self, state: wirelab_model::BridgeState) {
+        self.bridge_series.update(|series| series.take(state.metrics.clone()));
+        self.bridge.set(state);
     }
 
     /// Asks again for everything shown: at the start, after a break, and when events were dropped.
@@ -166,6 +172,8 @@ impl Store {
             self.ask_catalog();
         });
         self.ask_saved();
+        let client = self.client();
+        self.ask(async move { client.bridge(()).await }, move |state| self.take_bridge(state));
         self.history_revision.update(|r| *r += 1);
         self.bench_revision.update(|r| *r += 1);
         let followed = self.calls.with_value(|calls| calls.clone());

@@ -22,6 +22,7 @@ pub use tab::{FormState, Tab, TabId};
 use crate::{
     backend::Client,
     state::{
+        bridge::Series,
         calls::LiveCall,
         layout::{Layout, Theme},
         route::Route,
@@ -119,6 +120,8 @@ pub struct Store {
     pub health: RwSignal<Option<(String, Health)>>,
     /// How the bridge is.
     pub bridge: RwSignal<BridgeState>,
+    /// What passed through it of late.
+    pub bridge_series: RwSignal<Series>,
     /// Whether the connection settings of the shown tab are open.
     pub connection: RwSignal<bool>,
     /// Goes up when Ctrl+F asks to find in what is shown.
@@ -160,6 +163,7 @@ impl Store {
             bench_revision: RwSignal::new(0),
             health: RwSignal::new(None),
             bridge: RwSignal::new(BridgeState::default()),
+            bridge_series: RwSignal::new(Series::default()),
             connection: RwSignal::new(false),
             find: RwSignal::new(0),
         };

@@ -2,8 +2,9 @@
 
 use super::{
     actions::CallButtons,
-    connection::{Chips, Connection, TransportSelect},
+    connection::{Chips, Connection},
     describe::Describe,
+    switch::TransportSwitch,
 };
 use crate::{
     components::icons::Icon,
@@ -22,7 +23,7 @@ pub fn AddressBar(tab: Tab) -> impl IntoView {
     let describing = RwSignal::new(false);
     view! {
         <div class="bar">
-            <TransportSelect tab id="transport"/>
+            <TransportSwitch tab/>
             <div class="addr" class:unsafe=move || tab.endpoint.with(|e| lock(e).class == "unsafe")>
                 <Address tab/>
                 <Lock tab/>
@@ -128,6 +129,7 @@ fn Method(tab: Tab, describing: RwSignal<bool>) -> impl IntoView {
             <span class="addr-service">{service}</span>
             <b class:deprecated=move || info.get().is_some_and(|i| i.deprecated)>{name}</b>
             <button
+                id="describe-open"
                 class="icon-button"
                 aria-label="Describe the method and its messages"
                 title="Describe the method and its messages"

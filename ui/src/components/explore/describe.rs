@@ -36,6 +36,7 @@ pub fn Describe(tab: Tab, close: impl Fn() + Copy + 'static) -> impl IntoView {
             }
         });
     });
+    crate::components::shell::keys::close_outside(panel, "describe-open", close);
     view! {
         <div
             class="describe" role="dialog" aria-label="Description" tabindex="-1" node_ref=panel

@@ -11,6 +11,7 @@ mod metadata;
 mod notes;
 mod options;
 mod request;
+mod switch;
 
 use super::{
     response::{CallView, ResponsePane},

@@ -22,6 +22,25 @@ pub fn focus(id: &str) -> bool {
     true
 }
 
+/// Closes what lies over the screen when something outside of it, and outside of the element `opener` that opens and
+/// closes it, is pressed. Ends with the caller's owner.
+pub fn close_outside(
+    panel: NodeRef<leptos::html::Div>,
+    opener: &'static str,
+    close: impl Fn() + 'static,
+) {
+    let handle = window_event_listener(leptos::ev::pointerdown, move |event| {
+        let Some(panel) = panel.try_get_untracked().flatten() else { return };
+        let pressed = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+        let within = |element: &web_sys::Element| element.contains(pressed.as_ref());
+        let opener = document().get_element_by_id(opener);
+        if !within(&panel) && !opener.as_ref().is_some_and(within) {
+            close();
+        }
+    });
+    on_cleanup(move || handle.remove());
+}
+
 /// Scrolls the element with this id into view, as little as possible.
 pub fn reveal(id: &str) {
     if let Some(element) = document().get_element_by_id(id) {

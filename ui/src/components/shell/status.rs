@@ -2,12 +2,12 @@
 
 use crate::{
     components::{icons::Icon, instances::Instances, problem::ProblemLine},
-    state::route::Route,
+    state::{bridge::status, route::Route},
     store::{Link, listen_to_window, use_store},
 };
 use leptos::{html, prelude::*, task::spawn_local};
 use wirelab_chart::format;
-use wirelab_model::{Health, HealthQuery};
+use wirelab_model::{BridgePhase, Health, HealthQuery};
 
 /// How long the address must rest before its server is watched, milliseconds.
 const SETTLE_MS: u32 = 500;
@@ -46,6 +46,7 @@ pub fn StatusBar() -> impl IntoView {
         <footer aria-label="Status">
             {link}
             <HealthButton/>
+            <BridgeButton/>
             {trouble}
             <span class="right">
                 <button class="link" on:click=move |_| store.go(Route::History(None))>{history}</button>
@@ -59,6 +60,28 @@ pub fn StatusBar() -> impl IntoView {
                 </button>
             </span>
         </footer>
+    }
+}
+
+/// How the bridge is; opens its view. Nothing while it is stopped.
+#[component]
+fn BridgeButton() -> impl IntoView {
+    let store = use_store();
+    let words = Memo::new(move |_| store.bridge.with(|state| status(&state.phase)));
+    let bad = Memo::new(move |_| {
+        store.bridge.with(|state| matches!(state.phase, BridgePhase::Failed(_)))
+    });
+    move || {
+        words.get().map(|words| {
+            view! {
+                <button
+                    class="link" class:bad=move || bad.get() data-testid="bridge-status" title="Show the bridge"
+                    on:click=move |_| store.go(Route::Bridge)
+                >
+                    {words}
+                </button>
+            }
+        })
     }
 }
 
@@ -106,6 +129,11 @@ fn HealthButton() -> impl IntoView {
         Some((_, Health::Down(problem))) => Some(view! { <ProblemLine problem/> }),
         _ => None,
     };
+    Effect::new(move |_| {
+        if open.get() {
+            super::keys::close_outside(panel, "health", move || open.set(false));
+        }
+    });
     let close = move || {
         open.set(false);
         super::keys::focus("health");

@@ -9,8 +9,6 @@ mod protocol;
 mod spread;
 mod tls;
 
-pub use protocol::TransportSelect;
-
 use crate::{
     components::{icons::Icon, shell::keys},
     state::connection::{ADDRESS_FORMS, chips, reset},
@@ -28,6 +26,7 @@ pub fn Connection(tab: Tab) -> impl IntoView {
             let _ = panel.focus();
         }
     });
+    keys::close_outside(panel, "connection-open", move || store.connection.set(false));
     let close = move || {
         store.connection.set(false);
         keys::focus("connection-open");

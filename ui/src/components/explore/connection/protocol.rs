@@ -1,10 +1,11 @@
 //! Transport, version of HTTP, what the call says it is for and by, and pings.
 
 use crate::{
-    components::field::{ChoiceField, ParsedField, TextField},
+    components::field::{CheckField, ChoiceField, ParsedField, TextField},
     state::{
         connection::{connect_timeout_ms, keepalive_ms, typed},
         span,
+        transport::{choose, may_be_straight},
     },
     store::Tab,
 };
@@ -28,8 +29,14 @@ pub fn ProtocolPart(tab: Tab) -> impl IntoView {
             <h4>"Protocol"</h4>
             <div class="f">
                 <label for="connection-transport">"transport"<small>"what carries the calls"</small></label>
-                <TransportSelect tab id="connection-transport"/>
+                <TransportSelect tab/>
             </div>
+            <CheckField
+                id="bridged" label="through a bridge" hint="speaks gRPC to the server, which then need not know the transport"
+                value=Signal::derive(move || endpoint.with(wirelab_model::Endpoint::through_bridge))
+                set=Callback::new(move |on: bool| tab.edit_endpoint(|e| e.bridged = on))
+                disabled=Signal::derive(move || endpoint.with(|e| !may_be_straight(e.transport)))
+            />
             <ChoiceField
                 id="http-version" label="HTTP" hint="the version below it"
                 choices=vec!["automatic", "HTTP/1.1", "HTTP/2"]
@@ -76,18 +83,16 @@ pub fn ProtocolPart(tab: Tab) -> impl IntoView {
     }
 }
 
-/// The transport; in the address bar and in the panel.
+/// Every transport by name.
 #[component]
-pub fn TransportSelect(tab: Tab, id: &'static str) -> impl IntoView {
+fn TransportSelect(tab: Tab) -> impl IntoView {
     view! {
         <select
-            id=id class="in transport" data-testid=id aria-label="Transport"
-            class:set=move || tab.endpoint.with(|e| e.transport != Transport::Grpc)
-            title="What carries the calls"
+            id="connection-transport" class="in" data-testid="connection-transport"
             on:change=move |event| {
                 let name = event_target_value(&event);
                 if let Some(to) = Transport::ALL.into_iter().find(|t| t.name() == name) {
-                    tab.edit_endpoint(|e| e.transport = to);
+                    tab.edit_endpoint(|e| choose(e, to));
                 }
             }
         >
