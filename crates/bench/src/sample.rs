@@ -7,7 +7,8 @@ use futures_util::StreamExt;
 use std::time::Duration;
 use wirelab_call::Events;
 use wirelab_model::{
-    BenchPath, BenchState, CallEventKind, PathReport, Problem, ProblemKind, Status, StatusCode,
+    BenchPath, BenchState, Blob, CallEventKind, PathReport, Problem, ProblemKind, Status,
+    StatusCode,
 };
 
 /// One call that is over.
@@ -21,21 +22,30 @@ pub(crate) struct Sample {
     pub cancelled: bool,
     /// Bytes on a warm connection that no other call used meanwhile.
     pub wire: Option<u64>,
-    /// Payload bytes.
+    /// Payload bytes as they travelled: of JSON those of its text.
+    pub request_bytes: u64,
     pub response_bytes: u64,
     pub responses: Vec<Bytes>,
 }
 
 impl Sample {
     /// Reads a call to its end.
-    pub async fn of(mut events: Events) -> Sample {
+    pub async fn of(path: BenchPath, mut events: Events) -> Sample {
+        let json = matches!(path, BenchPath::RestJson | BenchPath::WebSocketJson);
+        let size = |message: &Blob, travelled: Option<u64>| match travelled {
+            Some(travelled) if json => travelled,
+            _ => message.len() as u64,
+        };
         let mut sample = Sample::default();
         let mut warm = false;
         while let Some(event) = events.next().await {
             match event.kind {
                 CallEventKind::Reused { .. } => warm = true,
-                CallEventKind::Received { message, .. } => {
-                    sample.response_bytes += message.len() as u64;
+                CallEventKind::Sent { message, compressed } => {
+                    sample.request_bytes += size(&message, compressed);
+                }
+                CallEventKind::Received { message, compressed } => {
+                    sample.response_bytes += size(&message, compressed);
                     sample.responses.push(message.0);
                 }
                 CallEventKind::Finished { status, wire } => {
@@ -62,14 +72,23 @@ fn problem(status: Status) -> Problem {
     status.problem.unwrap_or_else(|| Problem::new(ProblemKind::Status, message).grpc(code))
 }
 
-/// The sum of the calls.
+/// The sums of the calls.
 pub(crate) struct Tally {
-    latencies: Latencies,
-    errors: u32,
+    paths: Vec<Sum>,
     first_error: Option<Problem>,
-    request_bytes: u64,
-    response_bytes: u64,
     responses: Option<Vec<Bytes>>,
+}
+
+/// The sum of the calls of one path.
+struct Sum {
+    path: BenchPath,
+    latencies: Latencies,
+    succeeded: bool,
+    errors: u32,
+    /// What every call sends as Protobuf, and what those that succeeded sent as JSON.
+    request_bytes: u64,
+    sent: Mean,
+    response_bytes: u64,
     wire: Mean,
     warm_up_wire: Mean,
 }
@@ -94,66 +113,65 @@ impl Mean {
 }
 
 impl Tally {
-    pub fn new(requests: &[Bytes]) -> Tally {
-        Tally {
+    pub fn new(requests: &[Bytes], paths: &[BenchPath]) -> Tally {
+        let sum = |path: &BenchPath| Sum {
+            path: *path,
             latencies: Latencies::default(),
+            succeeded: false,
             errors: 0,
-            first_error: None,
             request_bytes: requests.iter().map(|message| message.len() as u64).sum(),
+            sent: Mean::default(),
             response_bytes: 0,
-            responses: None,
             wire: Mean::default(),
             warm_up_wire: Mean::default(),
-        }
+        };
+        Tally { paths: paths.iter().map(sum).collect(), first_error: None, responses: None }
     }
 
-    /// Takes a call that is not counted; gives the problem that ends the run.
-    pub fn warm_up(&mut self, sample: Sample) -> Option<Problem> {
+    /// Takes a call that is not counted; gives the problem that ends its path.
+    pub fn warm_up(&mut self, path: usize, sample: Sample) -> Option<Problem> {
+        let sum = self.paths.get_mut(path)?;
         match sample.problem {
-            Some(problem) => self.is_fatal(&problem).then_some(problem),
+            Some(problem) => sum.is_fatal(&problem).then(|| {
+                self.first_error.get_or_insert_with(|| problem.clone());
+                problem
+            }),
             None => {
-                self.warm_up_wire.add(sample.wire);
+                sum.succeeded = true;
+                sum.warm_up_wire.add(sample.wire);
                 self.responses.get_or_insert(sample.responses);
                 None
             }
         }
     }
 
-    /// Takes a call that is counted; gives the problem that ends the run.
-    pub fn count(&mut self, sample: Sample) -> Option<Problem> {
+    /// Takes a call that is counted; gives the problem that ends its path.
+    pub fn count(&mut self, path: usize, sample: Sample) -> Option<Problem> {
+        let sum = self.paths.get_mut(path)?;
         match sample.problem {
             Some(problem) => {
-                self.errors += 1;
-                let fatal = self.is_fatal(&problem);
+                sum.errors += 1;
+                let fatal = sum.is_fatal(&problem);
                 self.first_error.get_or_insert_with(|| problem.clone());
                 fatal.then_some(problem)
             }
             None => {
-                self.latencies.push(sample.ns);
-                self.response_bytes = self.response_bytes.saturating_add(sample.response_bytes);
-                self.wire.add(sample.wire);
+                sum.succeeded = true;
+                sum.latencies.push(sample.ns);
+                sum.sent.add(Some(sample.request_bytes));
+                sum.response_bytes = sum.response_bytes.saturating_add(sample.response_bytes);
+                sum.wire.add(sample.wire);
                 self.responses.get_or_insert(sample.responses);
                 None
             }
         }
     }
 
-    /// Whether no call can be expected to succeed: it failed on this side, and none succeeded before.
-    fn is_fatal(&self, problem: &Problem) -> bool {
-        let passing = matches!(
-            problem.kind,
-            ProblemKind::Status
-                | ProblemKind::Deadline
-                | ProblemKind::Cancelled
-                | ProblemKind::Interrupted
-        );
-        !passing && self.responses.is_none()
-    }
-
     /// Counted calls and those of them that failed.
     pub fn progress(&self) -> (u32, u32) {
-        let succeeded = u32::try_from(self.latencies.count()).unwrap_or(u32::MAX);
-        (succeeded.saturating_add(self.errors), self.errors)
+        self.paths.iter().map(Sum::progress).fold((0, 0), |(done, failed), (calls, errors)| {
+            (done.saturating_add(calls), failed.saturating_add(errors))
+        })
     }
 
     /// The result; `problem` is why the run could not go on.
@@ -163,25 +181,52 @@ impl Tally {
         elapsed: Duration,
         problem: Option<Problem>,
     ) -> Measured {
-        let (calls, errors) = self.progress();
-        let succeeded = self.latencies.count();
         Measured {
             state,
             elapsed_ns: u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX),
-            path: PathReport {
-                path: BenchPath::GrpcProtobuf,
-                calls,
-                errors,
-                latency: self.latencies.finish(),
-                request_bytes: self.request_bytes as f64,
-                response_bytes: match succeeded {
-                    0 => 0.0,
-                    count => self.response_bytes as f64 / count as f64,
-                },
-                wire_bytes: self.wire.get().or(self.warm_up_wire.get()),
-            },
+            paths: self.paths.into_iter().map(Sum::report).collect(),
             first_error: problem.or(self.first_error),
             responses: self.responses.unwrap_or_default(),
+        }
+    }
+}
+
+impl Sum {
+    /// Whether no call can be expected to succeed: it failed on this side, and none succeeded before.
+    fn is_fatal(&self, problem: &Problem) -> bool {
+        let passing = matches!(
+            problem.kind,
+            ProblemKind::Status
+                | ProblemKind::Deadline
+                | ProblemKind::Cancelled
+                | ProblemKind::Interrupted
+        );
+        !passing && !self.succeeded
+    }
+
+    fn progress(&self) -> (u32, u32) {
+        let succeeded = u32::try_from(self.latencies.count()).unwrap_or(u32::MAX);
+        (succeeded.saturating_add(self.errors), self.errors)
+    }
+
+    fn report(self) -> PathReport {
+        let (calls, errors) = self.progress();
+        let succeeded = self.latencies.count();
+        let json = matches!(self.path, BenchPath::RestJson | BenchPath::WebSocketJson);
+        PathReport {
+            path: self.path,
+            calls,
+            errors,
+            latency: self.latencies.finish(),
+            request_bytes: match self.sent.get() {
+                Some(sent) if json => sent,
+                _ => self.request_bytes as f64,
+            },
+            response_bytes: match succeeded {
+                0 => 0.0,
+                count => self.response_bytes as f64 / count as f64,
+            },
+            wire_bytes: self.wire.get().or(self.warm_up_wire.get()),
         }
     }
 }

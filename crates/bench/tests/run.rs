@@ -57,7 +57,7 @@ async fn counts_what_it_should() {
     let (measured, told) = measure(&scripted, &spec(5, 1, 3)).await;
     assert_eq!(scripted.calls().len(), 8);
     assert_eq!(measured.state, BenchState::Finished);
-    let path = &measured.path;
+    let path = &measured.paths[0];
     assert_eq!((path.calls, path.errors), (5, 1));
     let latency = path.latency.as_ref().unwrap();
     assert_eq!((latency.count, latency.min_ns, latency.max_ns), (4, 100, 500));
@@ -85,7 +85,7 @@ async fn bytes_on_the_wire() {
             _ => good(5, counted),
         });
         let (measured, _) = measure(&scripted, &spec(10, 4, 2)).await;
-        assert_eq!(measured.path.wire_bytes, want);
+        assert_eq!(measured.paths[0].wire_bytes, want);
     }
 }
 
@@ -103,7 +103,7 @@ async fn out_of_bounds() {
         let (measured, told) = measure(&scripted, &spec).await;
         assert_eq!(measured.state, BenchState::Failed);
         assert_eq!(measured.first_error.unwrap().message, message);
-        assert_eq!(measured.path.latency, None);
+        assert_eq!(measured.paths[0].latency, None);
         assert!(scripted.calls().is_empty() && told.is_empty());
     }
 }
@@ -175,8 +175,8 @@ async fn cancelling_keeps_what_was_measured() {
     };
     let (measured, ()) = tokio::join!(measured, stop);
     assert_eq!(measured.state, BenchState::Cancelled);
-    assert_eq!((measured.path.calls, measured.path.errors), (3, 0));
-    assert_eq!(measured.path.latency.unwrap().count, 3);
+    assert_eq!((measured.paths[0].calls, measured.paths[0].errors), (3, 0));
+    assert_eq!(measured.paths[0].latency.clone().unwrap().count, 3);
     assert_eq!(measured.first_error, None);
     assert_eq!(told.into_inner().unwrap().last(), Some(&(3, 0)));
 }
@@ -202,13 +202,13 @@ async fn against_the_sample_server() {
     server.await.unwrap().unwrap();
     assert_eq!(measured.state, BenchState::Finished);
     assert_eq!(measured.first_error, None);
-    assert_eq!((measured.path.calls, measured.path.errors), (60, 0));
-    assert_eq!((measured.path.request_bytes, measured.path.response_bytes), (4.0, 4.0));
+    assert_eq!((measured.paths[0].calls, measured.paths[0].errors), (60, 0));
+    assert_eq!((measured.paths[0].request_bytes, measured.paths[0].response_bytes), (4.0, 4.0));
     assert_eq!(measured.responses, [request]);
-    let latency = measured.path.latency.unwrap();
+    let latency = measured.paths[0].latency.clone().unwrap();
     assert!(latency.min_ns > 0 && u128::from(latency.max_ns) <= u128::from(measured.elapsed_ns));
     // More than the two messages and their prefixes, less than headers could ever take.
-    let wire = measured.path.wire_bytes.unwrap();
+    let wire = measured.paths[0].wire_bytes.unwrap();
     assert!((18.0..2000.0).contains(&wire), "{wire}");
     assert_eq!(most.load(SeqCst), 4);
 }

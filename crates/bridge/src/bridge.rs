@@ -112,6 +112,10 @@ impl Bridge {
         self.shared.loaded().catalog.methods().count()
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// Answers one request of any face.
     pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
         let (mut head, body) = request.into_parts();

@@ -11,8 +11,10 @@
 
 pub mod admission;
 mod bind;
+mod bindings;
 mod bridge;
 mod catalog;
+mod client;
 mod compress;
 mod face;
 mod gateway;
@@ -32,7 +34,9 @@ mod socket;
 mod upstream;
 
 pub use bind::{Binding, DEFAULT_MAX_PARAMETERS, Unescape};
+pub use bindings::{Bindings, BoundRequest};
 pub use bridge::Bridge;
+pub use client::{BridgeClient, CLIENT_CONNECT_TIMEOUT, CLIENT_EVENTS, MAX_IDLE_CONNECTIONS};
 pub use compress::{CompressionOptions, MAX_CODINGS, MIN_COMPRESSED_BYTES, PIECE_BYTES};
 pub use gateway::{Gateway, Setup};
 pub use headers::{HeaderOptions, MAX_METADATA_BYTES};

@@ -2,6 +2,7 @@
 
 use crate::{
     Studio,
+    bridge::ByEndpoint,
     calls::{encode_all, now_unix_ms},
     json::{self, Types},
     records::{Shelf, not_found},
@@ -54,6 +55,11 @@ fn bounds(spec: &BenchSpec, kind: CallKind) -> Result<(), Problem> {
             spec.warm_up
         ));
     }
+    let called = |path: &BenchPath| *path != BenchPath::JsonText;
+    let twice = |at: usize| spec.paths.iter().take(at).any(|path| *path == spec.paths[at]);
+    if !spec.paths.iter().all(called) || (0..spec.paths.len()).any(twice) {
+        return wrong("the paths to call are named once each, and JSON text is none".to_owned());
+    }
     if !kind.client_streams() && spec.messages.len() != 1 {
         return wrong(format!(
             "{} takes exactly one message, not {}",
@@ -62,6 +68,12 @@ fn bounds(spec: &BenchSpec, kind: CallKind) -> Result<(), Problem> {
         ));
     }
     Ok(())
+}
+
+/// Calls that are counted, all paths together.
+fn total(spec: &BenchSpec) -> u32 {
+    let paths = u32::try_from(spec.paths.len()).unwrap_or(u32::MAX).max(1);
+    spec.calls.saturating_mul(paths)
 }
 
 impl Studio {
@@ -73,7 +85,7 @@ impl Studio {
         bounds(&spec, types.kind)?;
         spec.call.kind = types.kind;
         let requests = encode_all(&types, &spec.messages)?;
-        let total = spec.calls;
+        let total = total(&spec);
         let mut report =
             BenchReport { spec, started_unix_ms: now_unix_ms(), ..BenchReport::default() };
         let shelf = self.0.records.shelf().clone();
@@ -98,12 +110,12 @@ impl Studio {
         cancel: CancellationToken,
     ) {
         let mut progress =
-            BenchProgress { id: report.id, total: report.spec.calls, ..BenchProgress::default() };
+            BenchProgress { id: report.id, total: total(&report.spec), ..BenchProgress::default() };
         let tell = |done, errors| {
             (progress.done, progress.errors) = (done, errors);
             self.0.bus.send(StudioEvent::Bench(progress.clone()));
         };
-        let client = Arc::new(self.0.client.clone());
+        let client = Arc::new(ByEndpoint(self.0.clone()));
         let measured =
             wirelab_bench::run(client, &report.spec, requests.clone(), tell, cancel).await;
         // Sizes and costs are measured when nothing else is.
@@ -167,7 +179,7 @@ fn complete(
     requests: &[Bytes],
     measured: Measured,
 ) -> BenchReport {
-    let Measured { state, elapsed_ns, path, first_error, responses, .. } = measured;
+    let Measured { state, elapsed_ns, mut paths, first_error, responses, .. } = measured;
     let (request, request_encodings) = weigh(&types.input, requests);
     let (response, response_encodings) = weigh(&types.output, &responses);
     let json = PathReport {
@@ -179,11 +191,14 @@ fn complete(
         response_bytes: response.json as f64,
         wire_bytes: None,
     };
+    if paths.iter().all(|path| path.path == BenchPath::GrpcProtobuf) {
+        paths.push(json);
+    }
     BenchReport {
         state,
         elapsed_ns,
         problem: first_error,
-        paths: vec![path, json],
+        paths,
         request,
         response,
         request_costs: json::costs(&request_encodings),

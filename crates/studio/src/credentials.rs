@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio_util::sync::CancellationToken;
-use wirelab_call::{Events, Invoke, Requests};
+use wirelab_call::{Events, Requests};
 use wirelab_model::*;
 
 /// How many calls have their credentials kept for replays; the oldest go first.
@@ -104,10 +104,10 @@ impl Inner {
         cancel: CancellationToken,
     ) -> Events {
         let auth = match credentials {
-            None => return self.client.invoke(spec, requests, cancel),
+            None => return self.make(spec, requests, cancel),
             Some(Credentials { made: Some(datum), .. }) => {
                 spec.metadata.push(datum);
-                return self.client.invoke(spec, requests, cancel);
+                return self.make(spec, requests, cancel);
             }
             Some(Credentials { made: None, auth }) => auth,
         };
@@ -121,7 +121,7 @@ impl Inner {
             match made {
                 Ok(datum) => {
                     spec.metadata.push(datum);
-                    inner.client.invoke(spec, requests, cancel)
+                    inner.make(spec, requests, cancel)
                 }
                 Err(status) => {
                     let kind = CallEventKind::Finished { status, wire: None };

@@ -132,3 +132,39 @@ async fn a_comparison_whose_calls_fail() {
     assert_eq!(report.paths[0].errors, 5);
     assert!(report.problem.is_some(), "{report:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_take_turns() {
+    let mut rig = Rig::new().await;
+    let paths = vec![BenchPath::GrpcProtobuf, BenchPath::RestJson];
+    let spec = BenchSpec {
+        call: rig.spec("user.v1.UserService/ListUsers"),
+        messages: vec![r#"{"pageSize": 3}"#.into()],
+        calls: 10,
+        in_flight: 2,
+        warm_up: 2,
+        paths: paths.clone(),
+    };
+    let begun: BenchProgress = rig.must("start_bench", spec).await;
+    assert_eq!(begun.total, 20);
+    loop {
+        if let StudioEvent::Bench(progress) = rig.event().await
+            && progress.id == begun.id
+            && progress.state != BenchState::Running
+        {
+            assert_eq!((progress.done, progress.errors), (20, 0));
+            break;
+        }
+    }
+    let report: BenchReport = rig.must("bench", begun.id).await;
+    assert_eq!((report.state, &report.problem), (BenchState::Finished, &None));
+    assert_eq!(report.paths.iter().map(|path| path.path).collect::<Vec<_>>(), paths);
+    for path in &report.paths {
+        let count = path.latency.as_ref().map(|latency| latency.count);
+        assert_eq!((path.calls, count), (10, Some(10)), "{:?}", path.path);
+        assert!(path.wire_bytes.is_some_and(|bytes| bytes > path.response_bytes), "{path:?}");
+    }
+    let [grpc, rest] = &report.paths[..] else { panic!("{:?}", report.paths) };
+    assert_eq!(grpc.response_bytes, report.response.proto as f64);
+    assert!(rest.response_bytes > report.response.json as f64, "with a line break each");
+}

@@ -3,10 +3,14 @@
 use super::traffic::{Traffic, Watched};
 use axum::{Router, body::Body};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
-use std::{io, net::SocketAddr, sync::Arc};
-use tokio::net::TcpListener;
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use wirelab_bridge::{Bridge, Options};
+use wirelab_bridge::{Bridge, BridgeClient, Options};
 use wirelab_call::Invoke;
 use wirelab_model::{Problem, ProblemKind};
 use wirelab_schema::Schema;
@@ -17,10 +21,37 @@ pub const TOKEN: HeaderName = HeaderName::from_static("x-wirelab-token");
 /// A bridge that serves until it is stopped or dropped.
 pub struct Listening {
     pub address: SocketAddr,
+    /// The same as this machine reaches it.
+    pub reachable: SocketAddr,
+    /// Calls through it.
+    pub client: BridgeClient,
+    /// What every request must bring.
+    pub token: Option<HeaderValue>,
     pub bridge: Bridge,
     pub traffic: Arc<Traffic>,
     stop: CancellationToken,
+    /// Once nothing listens there any longer.
+    closed: CancellationToken,
     _dropped: DropGuard,
+}
+
+/// A listener that says when it is gone.
+struct Closing {
+    listener: TcpListener,
+    _closed: DropGuard,
+}
+
+impl axum::serve::Listener for Closing {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        axum::serve::Listener::accept(&mut self.listener).await
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
 }
 
 impl Listening {
@@ -42,8 +73,10 @@ impl Listening {
         let bridge = Bridge::new(schema, Arc::new(watched), options).map_err(first)?;
         let listener = TcpListener::bind(listen).await.map_err(|error| refused(listen, &error))?;
         let address = listener.local_addr().map_err(|error| refused(listen, &error))?;
-        let router = router(bridge.clone(), traffic.clone(), token);
+        let router = router(bridge.clone(), traffic.clone(), token.clone());
         let ended = stop.clone().cancelled_owned();
+        let closed = CancellationToken::new();
+        let listener = Closing { listener, _closed: closed.clone().drop_guard() };
         tokio::spawn(async move {
             let serving = axum::serve(listener, router).with_graceful_shutdown(ended);
             if let Err(error) = serving.await {
@@ -51,12 +84,31 @@ impl Listening {
             }
         });
         let dropped = stop.clone().drop_guard();
-        Ok(Listening { address, bridge, traffic, stop, _dropped: dropped })
+        let reachable = reachable(address);
+        let headers = token.iter().map(|token| (TOKEN, token.clone())).collect();
+        let client = bridge.client(reachable, headers);
+        Ok(Listening {
+            address,
+            reachable,
+            client,
+            token,
+            bridge,
+            traffic,
+            stop,
+            closed,
+            _dropped: dropped,
+        })
     }
 
-    /// Ends it and the calls under way.
-    pub fn stop(&self) {
+    /// Ends it and the calls under way; another can listen there then.
+    pub async fn stop(&self) {
         self.stop.cancel();
+        self.closed.cancelled().await;
+    }
+
+    /// Whether it was not stopped yet.
+    pub fn serves(&self) -> bool {
+        !self.stop.is_cancelled()
     }
 
     /// Waits for its end.
@@ -81,6 +133,16 @@ fn router(bridge: Bridge, traffic: Arc<Traffic>, token: Option<HeaderValue>) -> 
             bridge.handle(request).await
         }
     })
+}
+
+/// An address that stands for all of this machine is reached by loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// The first of the problems of a schema's rules.

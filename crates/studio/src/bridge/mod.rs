@@ -2,11 +2,16 @@
 //!
 //! - `traffic`: what passes through a bridge, seen where it makes its calls
 //! - `listen`: a bridge behind a port
+//! - `private`: bridges for the studio's own calls
 //! - `bindings`: what the loaded schemas bind, and requests as bindings send them
 
 mod bindings;
 mod listen;
+mod private;
 mod traffic;
+
+pub use private::{ByEndpoint, MAX_PRIVATE_BRIDGES, PRIVATE_BRIDGE_IDLE};
+pub use traffic::RECENT_CALLS;
 
 use crate::{Inner, Studio};
 use futures_util::StreamExt;
@@ -26,6 +31,8 @@ pub const BRIDGE_EVERY: Duration = Duration::from_millis(400);
 #[derive(Default)]
 pub struct Bridges {
     public: Mutex<Public>,
+    private: private::Private,
+    bound: bindings::Bound,
     /// Held while starting and stopping: one after the other.
     changing: tokio::sync::Mutex<()>,
 }
@@ -42,6 +49,24 @@ impl Bridges {
     fn public(&self) -> MutexGuard<'_, Public> {
         self.public.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The public bridge when it runs in front of this endpoint and does as the specifications say.
+    fn public_before(&self, endpoint: &Endpoint) -> Option<Arc<Listening>> {
+        let public = self.public();
+        let settings = public.settings.as_ref()?;
+        let same = upstream(settings) == *endpoint && settings.profile == BridgeProfile::Wirelab;
+        public.running.clone().filter(|running| same && running.serves())
+    }
+
+    /// `host:port` of the bridge, or of where it would be.
+    fn host(&self) -> String {
+        let public = self.public();
+        match (&public.running, &public.settings) {
+            (Some(running), _) => running.reachable.to_string(),
+            (None, Some(settings)) => settings.listen.clone(),
+            (None, None) => DEFAULT_BRIDGE_LISTEN.to_owned(),
+        }
+    }
 }
 
 impl Studio {
@@ -55,7 +80,7 @@ impl Studio {
     ) -> Result<BridgeState, Problem> {
         let inner = &self.0;
         let _changing = inner.bridges.changing.lock().await;
-        inner.end_bridge(BridgePhase::Starting);
+        inner.end_bridge(BridgePhase::Starting).await;
         inner.bridges.public().settings = Some(settings.clone());
         inner.tell_bridge();
         let schema = inner.sources.schema();
@@ -85,7 +110,7 @@ impl Studio {
 
     pub(crate) async fn halt_bridge(&self) -> BridgeState {
         let _changing = self.0.bridges.changing.lock().await;
-        self.0.end_bridge(BridgePhase::Stopped);
+        self.0.end_bridge(BridgePhase::Stopped).await;
         self.0.tell_bridge();
         self.0.bridge_state()
     }
@@ -109,12 +134,14 @@ impl Inner {
         self.bus.send(StudioEvent::Bridge(Box::new(self.bridge_state())));
     }
 
-    fn end_bridge(&self, phase: BridgePhase) {
-        let mut public = self.bridges.public();
-        (public.phase, public.stale) = (phase, None);
-        // Dropping the last one ends it; the task that follows it holds one only while it looks.
-        if let Some(running) = public.running.take() {
-            running.stop();
+    async fn end_bridge(&self, phase: BridgePhase) {
+        let running = {
+            let mut public = self.bridges.public();
+            (public.phase, public.stale) = (phase, None);
+            public.running.take()
+        };
+        if let Some(running) = running {
+            running.stop().await;
         }
     }
 }
@@ -154,13 +181,18 @@ async fn follow(inner: Arc<Inner>, running: Arc<Listening>) {
     }
 }
 
-fn options(settings: &BridgeSettings) -> Options {
+/// The server behind a bridge, called by gRPC whatever way it is called otherwise.
+fn upstream(settings: &BridgeSettings) -> Endpoint {
     let endpoint = Endpoint { bridged: true, ..settings.upstream.clone() };
+    endpoint.behind_bridge()
+}
+
+fn options(settings: &BridgeSettings) -> Options {
     let profile = match settings.profile {
         BridgeProfile::Wirelab => Profile::Wirelab,
         BridgeProfile::Envoy => Profile::Envoy,
         BridgeProfile::GrpcGateway => Profile::GrpcGateway,
         BridgeProfile::Vanguard => Profile::Vanguard,
     };
-    Options { endpoint: endpoint.behind_bridge(), profile, ..Options::default() }
+    Options { endpoint: upstream(settings), profile, ..Options::default() }
 }

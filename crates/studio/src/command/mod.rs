@@ -12,6 +12,7 @@ mod words;
 
 use crate::{Studio, layout};
 pub use origin::locate;
+pub(crate) use quote::quote;
 use std::path::Path;
 use wirelab_model::*;
 
