@@ -235,6 +235,9 @@ pub fn parts(template: &str) -> Vec<(bool, String)> {
 
 /// What a binding says beside its path: its body, what of the answer it gives, and how it came.
 pub fn note(binding: &Binding) -> String {
+    if binding.implicit {
+        return "no rule".to_owned();
+    }
     let body = match binding.body.as_str() {
         "" => None,
         "*" => Some("body: all".to_owned()),
@@ -242,11 +245,7 @@ pub fn note(binding: &Binding) -> String {
     };
     let answer =
         (!binding.response_body.is_empty()).then(|| format!("answer: {}", binding.response_body));
-    let came = match (binding.implicit, binding.additional) {
-        (true, _) => Some("without a rule".to_owned()),
-        (_, true) => Some("additional".to_owned()),
-        _ => None,
-    };
+    let came = binding.additional.then(|| "additional".to_owned());
     [body, answer, came].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 

@@ -136,6 +136,7 @@ fn notes_say_what_a_binding_takes() {
     };
     assert_eq!(note(&binding("GET", "/x", "a.B/C")), "");
     assert_eq!(note(&rule), "body: all");
+    assert_eq!(note(&Binding { implicit: true, ..rule }), "no rule");
     assert_eq!(note(&odd), "body: item · answer: stock · additional");
 }
 

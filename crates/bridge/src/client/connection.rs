@@ -45,9 +45,8 @@ impl Pool {
 
     /// A connection and how it was come by. `cold` makes a new one.
     pub async fn take(&self, cold: bool) -> Result<(Connection, CallEventKind), Status> {
-        while !cold {
-            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some(mut kept) = idle else { break };
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        while let Some(mut kept) = if cold { None } else { idle() } {
             if kept.sender.is_closed() || !kept.sender.is_ready() {
                 continue;
             }

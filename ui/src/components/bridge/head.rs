@@ -102,13 +102,13 @@ fn Words(phase: Memo<BridgePhase>) -> impl IntoView {
                     </button>
                     " in front of "
                     <code>{upstream}</code>
-                    {format!(", profile {profile}")}
+                    {format!(" · profile {profile}")}
                 }
                 .into_any()
             }
             _ => view! {
                 {state}
-                ". It puts REST, WebSocket, gRPC-Web, Connect and gRPC in front of a server, from the loaded schemas alone"
+                "· puts REST, WebSocket, gRPC-Web, Connect and gRPC in front of a server, from the loaded schemas alone"
             }
             .into_any(),
         }
