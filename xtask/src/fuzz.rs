@@ -1,5 +1,5 @@
-//! Fuzzing for a while: the targets of `crates/transcode/fuzz` as `cargo fuzz run --sanitizer none` builds them, but by
-//! the Rust that is there and without cargo-fuzz.
+//! Fuzzing for a while: the targets of the crates that have some, in their folder `fuzz`, as
+//! `cargo fuzz run --sanitizer none` builds them, but by the Rust that is there and without cargo-fuzz.
 //!
 //! Begins each time with the same inputs, made from the samples, and the same seed, so that a run finds what the last
 //! one found. What is new is for `cargo fuzz run`, which keeps its corpus.
@@ -10,8 +10,29 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The targets and how many inputs each is run with: 10 to 20 seconds, most of it on two cores.
-const TARGETS: &[(&str, u32)] = &[("json_to_wire", 250_000), ("wire_to_json", 60_000)];
+/// The crates that have targets.
+const CRATES: &[Crate] = &[
+    Crate {
+        folder: "crates/transcode/fuzz",
+        seeds: "seeds",
+        targets: &[("json_to_wire", 250_000), ("wire_to_json", 60_000)],
+    },
+    Crate {
+        folder: "crates/bridge/fuzz",
+        seeds: "bridge_seeds",
+        targets: &[("template", 100_000), ("query", 60_000)],
+    },
+];
+
+/// A crate with targets.
+struct Crate {
+    folder: &'static str,
+    /// The program that writes what to begin with; of all crates, no two programs have one name.
+    seeds: &'static str,
+    /// The targets and how many inputs each is run with: 10 to 20 seconds, most of it on two cores.
+    targets: &'static [(&'static str, u32)],
+}
+
 /// Seconds after which a run ends with fewer inputs, on machines that are slow or busy.
 const AT_MOST: u32 = 30;
 
@@ -37,14 +58,16 @@ pub fn build() -> Result<Targets> {
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.context("rustc names no host")?;
     let folder = workspace::target_dir()?.join("fuzz");
-    let mut build = shell::cargo();
-    // With a target of its own, so that build scripts and macros go without instruments.
-    build.args(["build", "--release", "--target", host, "--manifest-path"]);
-    build.arg(workspace::root().join("crates/transcode/fuzz/Cargo.toml"));
-    build.arg("--target-dir").arg(&folder);
-    build.env("RUSTFLAGS", INSTRUMENTS.join(" ")).env_remove("CARGO_ENCODED_RUSTFLAGS");
-    build.env("CARGO_INCREMENTAL", "0");
-    shell::run(&mut build, "building the fuzz targets")?;
+    for part in CRATES {
+        let mut build = shell::cargo();
+        // With a target of its own, so that build scripts and macros go without instruments.
+        build.args(["build", "--release", "--target", host, "--manifest-path"]);
+        build.arg(workspace::root().join(part.folder).join("Cargo.toml"));
+        build.arg("--target-dir").arg(&folder);
+        build.env("RUSTFLAGS", INSTRUMENTS.join(" ")).env_remove("CARGO_ENCODED_RUSTFLAGS");
+        build.env("CARGO_INCREMENTAL", "0");
+        shell::run(&mut build, &format!("building the fuzz targets of {}", part.folder))?;
+    }
     Ok(Targets(folder.join(host).join("release")))
 }
 
@@ -55,9 +78,11 @@ pub fn run(targets: &Targets) -> Result<()> {
         fs::remove_dir_all(&folder).with_context(|| format!("clearing {}", folder.display()))?;
     }
     let program = |name: &str| targets.0.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    let mut seeds = shell::command(program("seeds"));
-    shell::run(seeds.arg(&folder), "making inputs from the samples")?;
-    for (target, runs) in TARGETS {
+    for part in CRATES {
+        let mut seeds = shell::command(program(part.seeds));
+        shell::run(seeds.arg(&folder), "making inputs from the samples")?;
+    }
+    for (target, runs) in CRATES.iter().flat_map(|part| part.targets) {
         let mut fuzz = shell::command(program(target));
         fuzz.args(["-seed=1", "-max_len=4096", "-timeout=10", "-rss_limit_mb=2048"]);
         fuzz.arg("-print_final_stats=1").arg(format!("-runs={runs}"));

@@ -3,3 +3,4 @@
 mod cases;
 mod envoy;
 mod etcd;
+mod openapi;

@@ -13,12 +13,14 @@ const PACKAGES: &[&str] = &[
     // The last one there is.
     "grpcio-channelz==1.85.0",
     "googleapis-common-protos==1.76.0",
+    // The judge of what OpenAPI is.
+    "openapi-spec-validator==0.9.0",
     // What grpcurl's package is unpacked by.
     "setuptools==84.2.1",
 ];
 
 const MODULES: &str = "grpc, grpc_reflection.v1alpha.reflection, grpc_health.v1.health, \
-    grpc_channelz.v1.channelz, grpc_status, google.api";
+    grpc_channelz.v1.channelz, grpc_status, google.api, openapi_spec_validator";
 
 /// Brings it: the interpreter, and the import root of `googleapis-common-protos`, whose files are below `google`.
 pub fn ensure(cache: &Path) -> Result<Variables> {

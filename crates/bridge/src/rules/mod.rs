@@ -8,6 +8,8 @@ mod config;
 pub(crate) mod encoding;
 mod reverse;
 mod rule;
+#[cfg(test)]
+mod scale;
 pub(crate) mod template;
 mod trie;
 
@@ -140,7 +142,11 @@ impl Routes {
         routes
     }
 
-    fn insert(&mut self, rule: Rule) -> Result<(), Problem> {
+    /// Adds a rule.
+    ///
+    /// # Errors
+    /// It takes the same requests as one that is there.
+    pub fn insert(&mut self, rule: Rule) -> Result<(), Problem> {
         let rule = Arc::new(rule);
         match self.trie.insert(&rule) {
             Ok(()) => self.rules.push(rule),

@@ -40,7 +40,9 @@ function typeName(schema) {
 /** A comment: what is in backticks is code. */
 function docs(text) {
   if (!text) return undefined;
-  const parts = text.split("`");
+  // Lines of a paragraph belong together; those of a list or an indented text do not.
+  const flowing = text.replace(/([^\n])\n(?=[^\s*-])/g, "$1 ");
+  const parts = flowing.split("`");
   const nodes = parts.map((part, at) => (at % 2 ? element("code", {}, part) : part));
   return element("div", { class: "docs" }, ...nodes);
 }
