@@ -2,6 +2,7 @@
 
 use crate::admission::Admission;
 use crate::catalog::Catalog;
+use crate::cors::Cors;
 use crate::face::Face;
 use crate::life::Life;
 use crate::observe::{Observe, Permit, Snapshot};
@@ -77,6 +78,9 @@ impl Bridge {
         invoke: Arc<dyn Invoke>,
         options: Options,
     ) -> Result<Bridge, Vec<Problem>> {
+        if let Some(problem) = options.cors.problem() {
+            return Err(vec![problem]);
+        }
         let loaded = RwLock::new(Arc::new(Loaded::new(schema, &options)?));
         let one = |problem| vec![problem];
         let admission = Admission::new(&options.admission).map_err(one)?;
@@ -120,10 +124,14 @@ impl Bridge {
     pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
         let (mut head, body) = request.into_parts();
         self.shared.admission.unhide(&mut head);
+        let cors = Cors::of(&self.shared.options, &head.headers);
+        if let Some(answer) = cors.preflight(&head) {
+            return answer;
+        }
         let face = Face::of(&head);
         let loaded = self.shared.loaded();
         let arrival = Arrival { head, body, loaded, shared: self.shared.clone() };
-        let response = match face {
+        let mut response = match face {
             Face::Rest => match openapi::answer(&arrival) {
                 Some(response) => response,
                 None => rest::answer(arrival).await,
@@ -134,6 +142,7 @@ impl Bridge {
             Face::Connect => rpc::connect::answer(arrival).await,
         };
         self.shared.observe.figures.answered(face, response.status());
+        cors.apply(response.headers_mut());
         response
     }
 

@@ -3,6 +3,7 @@
 use crate::admission::Policy;
 use crate::bind::Binding;
 use crate::compress::CompressionOptions;
+use crate::cors::CorsOptions;
 use crate::headers::HeaderOptions;
 use crate::observe::ObserveOptions;
 use crate::openapi::OpenApi;
@@ -36,6 +37,8 @@ pub struct Options {
     pub observe: ObserveOptions,
     /// Bytes that one message may have, in any form; none means [`DEFAULT_MAX_MESSAGE_BYTES`].
     pub max_message_bytes: Option<u64>,
+    /// What pages of other origins may do; nothing unless told otherwise.
+    pub cors: CorsOptions,
 }
 
 impl Options {

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use wirelab_model::Compression;
 
 /// What `grpc-accept-encoding` says: everything that [`decompress`] knows.
-pub(crate) const ACCEPTED: &str = "identity,gzip,deflate,zstd";
+pub const ACCEPTED: &str = "identity,gzip,deflate,zstd";
 
 /// The library's own middle between speed and size.
 const ZSTD_LEVEL: i32 = zstd::DEFAULT_COMPRESSION_LEVEL;
@@ -19,7 +19,7 @@ pub(crate) enum Inflate {
 }
 
 /// The form that a header names, in any case; none where it is not known here.
-pub(crate) fn named(name: &str) -> Option<Compression> {
+pub fn named(name: &str) -> Option<Compression> {
     Compression::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name.trim()))
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn named(name: &str) -> Option<Compression> {
 ///
 /// # Errors
 /// When the library cannot be set up.
-pub(crate) fn compress(how: Compression, message: &[u8], out: Vec<u8>) -> io::Result<Vec<u8>> {
+pub fn compress(how: Compression, message: &[u8], out: Vec<u8>) -> io::Result<Vec<u8>> {
     let level = flate2::Compression::default();
     match how {
         Compression::Gzip => {

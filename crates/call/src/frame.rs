@@ -6,7 +6,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use wirelab_model::Compression;
 
 /// One byte of flags and four of length.
-pub(crate) const PREFIX_BYTES: usize = 5;
+pub const PREFIX_BYTES: usize = 5;
 /// The flag of a compressed message.
 const COMPRESSED: u8 = 1;
 /// Messages up to this size travel with their prefix in one piece, bytes.
@@ -16,7 +16,7 @@ const ROOM_BYTES: usize = 1 << 20;
 
 /// A message taken out of the stream.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Message {
+pub struct Message {
     /// Decompressed. Shares memory with the data that it came in.
     pub payload: Bytes,
     /// Bytes as they came, when compressed.
@@ -27,7 +27,7 @@ pub(crate) struct Message {
 
 /// Why a stream holds no message.
 #[derive(Debug, PartialEq)]
-pub(crate) enum FrameError {
+pub enum FrameError {
     /// Longer than the limit; none where only decompressing would tell how long.
     TooLarge(Option<u64>),
     /// Compressed in this way, which is not known here.
@@ -35,13 +35,14 @@ pub(crate) enum FrameError {
     /// Compressed in a way that was not announced.
     Unannounced,
     /// Not compressed in the way that was announced, and what the library says.
-    Corrupt(Compression, String),
+    Corrupt(&'static str, String),
     /// A prefix that begins with this, which gRPC does not have.
     Flag(u8),
 }
 
 /// Takes messages out of data as it comes.
-pub(crate) struct Decoder {
+#[derive(Debug)]
+pub struct Decoder {
     /// Not looked at yet.
     data: Bytes,
     /// The beginning of a message whose rest has not come; while it is not empty, `data` is its continuation.
@@ -50,18 +51,34 @@ pub(crate) struct Decoder {
     encoding: Option<String>,
     /// The flag of what ends a stream; 0 where nothing does.
     ending: u8,
+    unpack: Unpack,
 }
+
+/// Decompresses: the way's name, the bytes, and how many they may come to.
+pub type Unpack = fn(&str, &[u8], u64) -> Result<Bytes, FrameError>;
 
 impl Decoder {
     /// `limit` in bytes of a message; `encoding` as `grpc-encoding` says.
     pub fn new(limit: u64, encoding: Option<String>) -> Self {
         let encoding = encoding.filter(|name| !name.trim().eq_ignore_ascii_case("identity"));
-        Decoder { data: Bytes::new(), partial: BytesMut::new(), limit, encoding, ending: 0 }
+        Decoder {
+            data: Bytes::new(),
+            partial: BytesMut::new(),
+            limit,
+            encoding,
+            ending: 0,
+            unpack: decompress,
+        }
     }
 
     /// Takes a frame with this flag as the end of the stream, as gRPC-Web and Connect have it.
     pub fn ending(self, flag: u8) -> Self {
         Decoder { ending: flag, ..self }
+    }
+
+    /// Knows other ways to compress.
+    pub fn unpacking(self, unpack: Unpack) -> Self {
+        Decoder { unpack, ..self }
     }
 
     /// Adds data.
@@ -81,6 +98,9 @@ impl Decoder {
     }
 
     /// The next whole message, if it is there.
+    ///
+    /// # Errors
+    /// What is no message, and what passes the limit.
     pub fn take(&mut self) -> Result<Option<Message>, FrameError> {
         if self.partial.is_empty() {
             let Some((flag, length)) = self.prefix(&self.data)? else {
@@ -144,7 +164,7 @@ impl Decoder {
         }
         let Some(name) = &self.encoding else { return Err(FrameError::Unannounced) };
         let compressed = Some(payload.len() as u64);
-        Ok(Message { payload: decompress(name, &payload, self.limit)?, compressed, end })
+        Ok(Message { payload: (self.unpack)(name, &payload, self.limit)?, compressed, end })
     }
 }
 
@@ -152,11 +172,11 @@ impl Decoder {
 ///
 /// # Errors
 /// A way that is not known, bytes that are not of it, and more than the limit.
-pub(crate) fn decompress(name: &str, payload: &[u8], limit: u64) -> Result<Bytes, FrameError> {
+pub fn decompress(name: &str, payload: &[u8], limit: u64) -> Result<Bytes, FrameError> {
     let Some(how) = compress::named(name) else { return Err(FrameError::Unknown(name.to_owned())) };
     compress::decompress(how, payload, limit).map(Bytes::from).map_err(|error| match error {
         Inflate::TooLarge => FrameError::TooLarge(None),
-        Inflate::Corrupt(error) => FrameError::Corrupt(how, error.to_string()),
+        Inflate::Corrupt(error) => FrameError::Corrupt(how.name(), error.to_string()),
     })
 }
 
@@ -165,6 +185,7 @@ pub(crate) fn decompress(name: &str, payload: &[u8], limit: u64) -> Result<Bytes
 pub(crate) struct Encoded {
     /// Goes first, where it is not in one piece with the payload.
     pub prefix: Option<Bytes>,
+    /// The message as it goes.
     pub payload: Bytes,
     /// Bytes of the message when it is compressed.
     pub compressed: Option<u64>,
@@ -270,7 +291,7 @@ mod tests {
         }
         let mut decoder = Decoder::new(1024, Some("gzip".into()));
         decoder.push(framed(1, b"not gzip").into());
-        assert!(matches!(decoder.take(), Err(FrameError::Corrupt(Compression::Gzip, _))));
+        assert!(matches!(decoder.take(), Err(FrameError::Corrupt("gzip", _))));
     }
 
     #[test]

@@ -57,8 +57,10 @@ mod service_config;
 mod socket;
 mod status;
 mod tap;
+mod text;
 mod tls;
 mod transport;
+pub mod wire;
 
 pub use address::Address;
 pub use auth::{SIGN_IN_WAIT, TOKEN_MARGIN, TOKEN_TIMEOUT};

@@ -10,8 +10,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use wirelab_model::{MetadataValue, Metadatum, Problem, ProblemKind};
 
 /// Headers that carry the status; shown as the status and not as metadata.
-pub(crate) const STATUS_HEADERS: [&str; 3] =
-    ["grpc-status", "grpc-message", "grpc-status-details-bin"];
+pub const STATUS_HEADERS: [&str; 3] = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
 
 /// Written without padding, read with or without, as gRPC wants it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -183,7 +182,7 @@ pub(crate) fn from_headers(headers: &HeaderMap, leave_out: &[&str]) -> Vec<Metad
 }
 
 /// The values of one `-bin` header; gRPC allows several joined by commas.
-fn decode_all(value: &[u8]) -> Option<Vec<Vec<u8>>> {
+pub fn decode_all(value: &[u8]) -> Option<Vec<Vec<u8>>> {
     value.split(|&b| b == b',').map(|part| decode(part.trim_ascii())).collect()
 }
 

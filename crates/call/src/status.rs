@@ -4,7 +4,34 @@ use crate::metadata::decode;
 use h2::Reason;
 use http::header::HeaderMap;
 use percent_encoding::percent_decode;
+use prost::Message;
+use prost_types::Any;
 use wirelab_model::{Status, StatusCode};
+
+/// What the types of details begin with in an `Any`.
+pub(crate) const TYPE_URL: &str = "type.googleapis.com/";
+
+/// `google.rpc.Status`, as gRPC's `grpc-status-details-bin` carries it.
+#[derive(Message)]
+pub(crate) struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    #[prost(string, tag = "2")]
+    pub message: String,
+    #[prost(message, repeated, tag = "3")]
+    pub details: Vec<Any>,
+}
+
+/// The details of a status, each with the full name of its type and its bytes; none where `details` is not a
+/// `google.rpc.Status`.
+pub fn details(details: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let status = RpcStatus::decode(details).unwrap_or_default();
+    let named = status.details.into_iter().map(|Any { type_url, value }| {
+        let name = type_url.rsplit('/').next().unwrap_or_default().to_owned();
+        (name, value)
+    });
+    named.collect()
+}
 
 /// The status that trailers (or the headers of a trailers-only response) carry; none when `grpc-status` is
 /// missing, and the text of it when that is not a number.

@@ -1,20 +1,156 @@
-//! gRPC itself, passed on.
+//! gRPC itself, passed on (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
 
-use crate::bridge::Arrival;
+use super::answers::{Answers, Ending, Framing, Opening, open};
+use super::coding::{Coding, announced};
+use super::messages::{Messages, Writing};
+use super::misuse::Misuse;
+use super::{Form, Target, begin, metadata, status, timeout};
+use crate::bridge::{Arrival, Shared};
+use crate::face::{self, Face};
 use crate::refusal::Refusal;
+use crate::upstream::{Call, End, Order};
 use axum::body::Body;
-use http::Response;
-use wirelab_model::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Response, Version, request};
+use wirelab_call::wire::ACCEPTED;
+use wirelab_model::{Compression, Metadatum, StatusCode};
+use wirelab_transcode::Codec;
+
+pub(super) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+pub(super) const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+
+const TYPES: &str = "application/grpc, application/grpc+proto, application/grpc+json";
 
 /// Answers a request.
 pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
-    let path = arrival.head.uri.path().trim_start_matches('/');
-    let refusal = match arrival.loaded.catalog.method(path) {
-        Some(_) => Refusal::new(StatusCode::Unimplemented, "this face is not served yet"),
-        None => Refusal::new(StatusCode::NotFound, "there is no such method"),
+    let form = match form(&arrival.head) {
+        Ok(form) => form,
+        Err(misuse) => return misuse.answer(),
     };
-    let mut response = Response::new(Body::from(refusal.status.message));
-    *response.status_mut() = refusal.http;
-    *response.headers_mut() = refusal.headers;
+    let accepts = Accepts::of(&arrival.head.headers);
+    let content_type = arrival.head.headers.get(CONTENT_TYPE).cloned();
+    let content_type = content_type.unwrap_or(HeaderValue::from_static("application/grpc"));
+    let Arrival { head, body, loaded, shared } = arrival;
+    let target = Target::of(&head, &loaded);
+    let asked = ask(&shared, Face::Grpc, &target, &head, body, form, false);
+    let (mut call, framing) = match asked.await {
+        Ok((call, output)) => {
+            (call, Framing { output, coding: None, text: false, ending: Ending::Trailers })
+        }
+        Err(refusal) => {
+            let Refusal { status, headers, .. } = refusal;
+            let mut response = over(content_type, &End { status, trailers: Vec::new() });
+            response.headers_mut().extend(headers);
+            return response;
+        }
+    };
+    match open(&mut call).await {
+        Opening::End(end) => over(content_type, &end),
+        Opening::Head(metadata) => {
+            let coding = accepts.answering(&metadata);
+            let framing = Framing { coding: coding.map(|how| (how, 0)), ..framing };
+            let mut response = Response::new(Body::new(Answers::new(call, framing)));
+            *response.headers_mut() = head_of(content_type, &metadata, coding);
+            response
+        }
+    }
+}
+
+/// How the messages of a request are written.
+///
+/// # Errors
+/// What is no request of gRPC at all.
+fn form(head: &request::Parts) -> Result<Form, Misuse> {
+    if head.method != Method::POST {
+        return Err(Misuse::Method("POST"));
+    }
+    if head.version < Version::HTTP_2 {
+        return Err(Misuse::Version);
+    }
+    let media = face::content_type(&head.headers).to_ascii_lowercase();
+    let suffix = media.strip_prefix("application/grpc");
+    suffix.and_then(Form::of_suffix).ok_or(Misuse::ContentType(TYPES))
+}
+
+/// Begins the call that a request of gRPC or gRPC-Web is for; with it the type of its messages, where they are JSON.
+///
+/// # Errors
+/// A request that cannot become a call.
+pub(super) async fn ask(
+    shared: &Shared,
+    face: Face,
+    target: &Target,
+    head: &request::Parts,
+    body: Body,
+    form: Form,
+    text: bool,
+) -> Result<(Call, Option<Codec>), Refusal> {
+    let permit = Some(shared.admit(head, face, &target.path)?);
+    let known = |coding| matches!(coding, Coding::Of(_));
+    let encoding = announced(head.headers.get(ENCODING), known)?;
+    let (input, output) = target.codecs(form)?.unzip();
+    let order = Order {
+        method: target.path.clone(),
+        kind: target.kind(),
+        metadata: metadata::of_request(&head.headers)?,
+        timeout: timeout::grpc(head.headers.get(TIMEOUT))?,
+        permit,
+        ..Order::default()
+    };
+    let writing = Writing {
+        limit: shared.options.message_limit(),
+        encoding: encoding.map(|coding| coding.name().to_owned()),
+        text,
+        input,
+        wrong: StatusCode::Internal,
+    };
+    let call = begin(&shared.upstream, order, Messages::new(body, writing)).await?;
+    Ok((call, output))
+}
+
+/// The compressions that a client takes.
+pub(super) struct Accepts(Vec<Compression>);
+
+impl Accepts {
+    pub fn of(headers: &HeaderMap) -> Accepts {
+        let lists = headers.get_all(ACCEPT_ENCODING).into_iter();
+        let names = lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(','));
+        Accepts(names.filter_map(wirelab_call::wire::named).collect())
+    }
+
+    /// How an answer is compressed: as the server does, if the client can take that, otherwise as it can. What the
+    /// server does not compress stays so.
+    pub fn answering(&self, metadata: &[Metadatum]) -> Option<Coding> {
+        let server = metadata.iter().find(|datum| datum.key == ENCODING.as_str())?;
+        let server = wirelab_call::wire::named(&metadata::text(server))?;
+        let same = self.0.iter().find(|how| **how == server);
+        same.or(self.0.first()).copied().map(Coding::Of)
+    }
+}
+
+/// The headers of an answer with messages.
+pub(super) fn head_of(
+    content_type: HeaderValue,
+    metadata: &[Metadatum],
+    coding: Option<Coding>,
+) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(metadata.len() + 3);
+    metadata::to_headers(metadata, "", &mut headers);
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
+    if let Some(coding) = coding {
+        headers.insert(ENCODING, HeaderValue::from_static(coding.name()));
+    }
+    headers
+}
+
+/// An answer of headers alone, which are trailers ("Trailers-Only").
+fn over(content_type: HeaderValue, end: &End) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    status::to_headers(end, headers);
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
     response
 }

@@ -1,20 +1,134 @@
-//! gRPC-Web, binary and text.
+//! gRPC-Web, binary and text (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md>): gRPC in an ordinary HTTP
+//! body, with the trailers as its last frame.
 
+use super::answers::{Answers, Ending, Framing, Opening, open};
+use super::grpc::{Accepts, ask, head_of};
+use super::misuse::Misuse;
+use super::{Form, Target, status};
 use crate::bridge::Arrival;
+use crate::face::{self, Face};
 use crate::refusal::Refusal;
+use crate::upstream::End;
 use axum::body::Body;
-use http::Response;
-use wirelab_model::StatusCode;
+use http::header::{ACCEPT, HeaderMap, HeaderValue};
+use http::{Method, Response, request};
 
-/// Answers a request.
+/// The flag of the frame that holds the trailers.
+const TRAILERS: u8 = 0x80;
+
+const BINARY: &str = "application/grpc-web";
+const TEXT: &str = "application/grpc-web-text";
+const TYPES: &str = "application/grpc-web, application/grpc-web+proto, application/grpc-web+json, \
+    application/grpc-web-text, application/grpc-web-text+proto";
+
+/// How a body is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Written {
+    text: bool,
+    form: Form,
+}
+
+impl Written {
+    fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match (self.text, self.form) {
+            (false, Form::Proto) => "application/grpc-web+proto",
+            (false, Form::Json) => "application/grpc-web+json",
+            (true, Form::Proto) => "application/grpc-web-text+proto",
+            (true, Form::Json) => "application/grpc-web-text+json",
+        })
+    }
+}
+
+/// Answers a request. Whatever the call comes to is in the body, where every client finds it: of the headers of an
+/// answer from elsewhere, pages see only what they are shown.
 pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
-    let path = arrival.head.uri.path().trim_start_matches('/');
-    let refusal = match arrival.loaded.catalog.method(path) {
-        Some(_) => Refusal::new(StatusCode::Unimplemented, "this face is not served yet"),
-        None => Refusal::new(StatusCode::NotFound, "there is no such method"),
+    let asked = match written(&arrival.head) {
+        Ok(asked) => asked,
+        Err(misuse) => return misuse.answer(),
     };
-    let mut response = Response::new(Body::from(refusal.status.message));
-    *response.status_mut() = refusal.http;
-    *response.headers_mut() = refusal.headers;
-    response
+    let answered = Written { text: wants_text(&arrival.head.headers, asked.text), ..asked };
+    let Arrival { head, body, loaded, shared } = arrival;
+    let target = Target::of(&head, &loaded);
+    let framing = |output, coding| Framing {
+        output,
+        coding,
+        text: answered.text,
+        ending: Ending::Frame(TRAILERS, Box::new(status::to_lines)),
+    };
+    let over = |end: &End| {
+        let mut response = Response::new(Body::new(Answers::over(end, framing(None, None))));
+        *response.headers_mut() = head_of(answered.content_type(), &[], None);
+        response
+    };
+    let begun = ask(&shared, Face::GrpcWeb, &target, &head, body, asked.form, asked.text);
+    let (mut call, output) = match begun.await {
+        Ok(begun) => begun,
+        Err(Refusal { status, headers, .. }) => {
+            let mut response = over(&End { status, trailers: Vec::new() });
+            response.headers_mut().extend(headers);
+            return response;
+        }
+    };
+    match open(&mut call).await {
+        Opening::End(end) => over(&end),
+        Opening::Head(metadata) => {
+            let coding = Accepts::of(&head.headers).answering(&metadata);
+            let framing = framing(output, coding.map(|how| (how, 0)));
+            let mut response = Response::new(Body::new(Answers::new(call, framing)));
+            *response.headers_mut() = head_of(answered.content_type(), &metadata, coding);
+            response
+        }
+    }
+}
+
+/// How a request is written.
+///
+/// # Errors
+/// What is no request of gRPC-Web at all.
+fn written(head: &request::Parts) -> Result<Written, Misuse> {
+    if head.method != Method::POST {
+        return Err(Misuse::Method("POST"));
+    }
+    let media = face::content_type(&head.headers).to_ascii_lowercase();
+    let (text, suffix) = match (media.strip_prefix(TEXT), media.strip_prefix(BINARY)) {
+        (Some(suffix), _) => (true, suffix),
+        (None, Some(suffix)) => (false, suffix),
+        (None, None) => return Err(Misuse::ContentType(TYPES)),
+    };
+    let form = Form::of_suffix(suffix).ok_or(Misuse::ContentType(TYPES))?;
+    Ok(Written { text, form })
+}
+
+/// Whether the answer is to be text: as `accept` says, or like the request where that says nothing of it.
+fn wants_text(headers: &HeaderMap, asked: bool) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut named = accept.split(',').filter_map(|part| {
+        let media = part.split(';').next().unwrap_or_default().trim();
+        media.starts_with(BINARY).then(|| media.starts_with(TEXT))
+    });
+    named.next().unwrap_or(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_of_answers() {
+        let table = [
+            (None, false, false),
+            (None, true, true),
+            (Some("*/*"), true, true),
+            (Some("application/grpc-web-text"), false, true),
+            (Some("application/grpc-web+proto"), true, false),
+            (Some("text/html, application/grpc-web-text+proto;q=1"), false, true),
+        ];
+        for (accept, asked, want) in table {
+            let mut headers = HeaderMap::new();
+            if let Some(accept) = accept {
+                headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            }
+            assert_eq!(wants_text(&headers, asked), want, "{accept:?}");
+        }
+    }
 }

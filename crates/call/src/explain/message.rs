@@ -52,10 +52,7 @@ pub(crate) fn frame(error: FrameError, limit: u64) -> Failure {
                 .to_owned(),
         ),
         FrameError::Corrupt(how, error) => (
-            format!(
-                "a response message is marked as {0}, but is not valid {0}: {error}",
-                how.name()
-            ),
+            format!("a response message is marked as {how}, but is not valid {how}: {error}"),
             "turn the server's compression off to see whether a proxy damages the answer"
                 .to_owned(),
         ),

@@ -56,6 +56,13 @@ pub struct Bridge {
     /// How many threads serve [default: one for each core]
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
+    /// An origin whose pages may call, such as https://example.com, https://*.example.com, http://localhost:* or *
+    /// [default: no other than its own]
+    #[arg(long = "cors-origin", value_name = "ORIGIN")]
+    pub cors_origins: Vec<String>,
+    /// Let those pages send cookies and client certificates along
+    #[arg(long, requires = "cors_origins")]
+    pub cors_credentials: bool,
     /// Print the addresses as one line of JSON
     #[arg(long)]
     pub json: bool,

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use wirelab_bridge::admission::Policy;
 use wirelab_bridge::observe::ObserveOptions;
 use wirelab_bridge::serve::{AdminPaths, Drain, Limits, Listen, Settings, TlsFiles};
-use wirelab_bridge::{Gateway, Options, Routing, ServiceConfig, Setup};
+use wirelab_bridge::{CorsOptions, Gateway, Options, Origins, Routing, ServiceConfig, Setup};
 use wirelab_model::Problem;
 
 /// Serves until it is told to end.
@@ -60,6 +60,11 @@ fn setup(args: &args::Bridge) -> Result<Setup, Problem> {
     Ok(Setup {
         options: Options {
             endpoint,
+            cors: CorsOptions {
+                origins: Origins::parse(&args.cors_origins)?,
+                credentials: args.cors_credentials,
+                ..CorsOptions::default()
+            },
             profile: args.profile,
             max_message_bytes: args.max_message_size.map(|size| size as u64),
             admission: match &args.config {

@@ -1,24 +1,11 @@
 //! Errors as Connect writes them (<https://connectrpc.com/docs/protocol/#error-end-stream>).
 
 use crate::metadata::decode;
+use crate::status::{RpcStatus, TYPE_URL};
 use prost::Message;
 use prost_types::Any;
 use serde_json::Value;
 use wirelab_model::{Status, StatusCode};
-
-/// What the types of details begin with in an `Any`.
-const TYPE_URL: &str = "type.googleapis.com/";
-
-/// `google.rpc.Status`, as gRPC's `grpc-status-details-bin` carries it.
-#[derive(Message)]
-struct RpcStatus {
-    #[prost(int32, tag = "1")]
-    code: i32,
-    #[prost(string, tag = "2")]
-    message: String,
-    #[prost(message, repeated, tag = "3")]
-    details: Vec<Any>,
-}
 
 /// The status that an error tells, with `unsaid` where its code is missing or not one of Connect's. None when this
 /// is no error of Connect.

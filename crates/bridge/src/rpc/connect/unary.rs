@@ -1,0 +1,198 @@
+//! Calls with one request and one response: the body is the message, headers that begin with `trailer-` are the
+//! trailers, and an HTTP status other than 200 is an error in JSON (<https://connectrpc.com/docs/protocol/#unary-rpcs>).
+
+use super::super::answers::to_json;
+use super::super::coding::{Coding, answering, unpack};
+use super::super::messages::{frame, from_json, unread};
+use super::super::{Form, Target, metadata, within};
+use super::{WRONG, coding, failed, refused, time};
+use crate::bridge::{Arrival, Loaded, Shared};
+use crate::face::Face;
+use crate::refusal::Refusal;
+use crate::upstream::{Call, Order, Step};
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
+use http::{Response, request};
+use std::future::poll_fn;
+use std::pin::Pin;
+use wirelab_call::wire::FrameError;
+use wirelab_model::{CallKind, Metadatum, Status, StatusCode};
+
+const TRAILER: &str = "trailer-";
+
+/// Answers a request by POST.
+pub(super) async fn post(arrival: Arrival, target: Target, form: Form) -> Response<Body> {
+    let Arrival { head, body, loaded, shared } = arrival;
+    let read = async {
+        let encoding = coding(head.headers.get(CONTENT_ENCODING))?;
+        let order = order(&head, &target, &shared)?;
+        let (order, body) = within(order, collect(body, shared.options.message_limit())).await?;
+        Ok::<_, Refusal>((order, body, encoding))
+    };
+    match read.await {
+        Ok((order, body, encoding)) => {
+            let asked = Asked { target: &target, form, encoding, order, body };
+            respond(asked, &head.headers, &loaded, &shared).await
+        }
+        Err(refusal) => refused(refusal, &loaded),
+    }
+}
+
+/// The call that a request is for, apart from its message.
+///
+/// # Errors
+/// Who may not call, and headers that cannot be understood.
+pub(super) fn order(
+    head: &request::Parts,
+    target: &Target,
+    shared: &Shared,
+) -> Result<Order, Refusal> {
+    let permit = Some(shared.admit(head, Face::Connect, &target.path)?);
+    Ok(Order {
+        method: target.path.clone(),
+        kind: CallKind::Unary,
+        metadata: metadata::of_request(&head.headers)?,
+        timeout: time(&head.headers)?,
+        permit,
+        ..Order::default()
+    })
+}
+
+/// A request that is there whole.
+pub(super) struct Asked<'a> {
+    pub target: &'a Target,
+    pub form: Form,
+    /// How the body is compressed.
+    pub encoding: Option<Coding>,
+    pub order: Order,
+    pub body: Bytes,
+}
+
+/// Makes the call and says what it came to.
+pub(super) async fn respond(
+    asked: Asked<'_>,
+    headers: &HeaderMap,
+    loaded: &Loaded,
+    shared: &Shared,
+) -> Response<Body> {
+    let Asked { target, form, encoding, order, body } = asked;
+    let call = async {
+        let codecs = target.codecs(form)?;
+        let limit = shared.options.message_limit();
+        let body = match encoding {
+            None => body,
+            Some(coding) => {
+                unpack(coding.name(), &body, limit).map_err(|error| frame(error, limit, WRONG))?
+            }
+        };
+        let (input, output) = codecs.unzip();
+        let message = match input {
+            None => body,
+            Some(codec) => from_json(&codec, &body)?,
+        };
+        Ok::<_, Status>((shared.upstream.unary(order, message), output))
+    };
+    let (call, output) = match call.await {
+        Ok(begun) => begun,
+        Err(status) => return failed(&status, loaded),
+    };
+    let Outcome { head, trailers, result } = outcome(call).await;
+    let message = result.and_then(|message| match output {
+        None => Ok(message),
+        Some(codec) => {
+            let mut json = Vec::new();
+            to_json(&codec, &message, &mut json)?;
+            Ok(json.into())
+        }
+    });
+    let mut response = match message {
+        Ok(message) => {
+            let coding = answering(&shared.options.compression, headers.get(ACCEPT_ENCODING));
+            succeeded(message, form, coding)
+        }
+        Err(status) => failed(&status, loaded),
+    };
+    let mut all = HeaderMap::with_capacity(head.len() + trailers.len() + 3);
+    metadata::to_headers(&head, "", &mut all);
+    metadata::to_headers(&trailers, TRAILER, &mut all);
+    // What this side says of the body replaces what the server said of its own.
+    all.extend(std::mem::take(response.headers_mut()));
+    *response.headers_mut() = all;
+    response
+}
+
+fn succeeded(message: Bytes, form: Form, coding: Option<(Coding, usize)>) -> Response<Body> {
+    let long = coding.filter(|(_, from)| message.len() >= *from);
+    let packed = long.and_then(|(coding, _)| Some((coding, coding.pack(&message)?)));
+    let (body, coding) = match packed {
+        Some((coding, packed)) => (packed.into(), Some(coding)),
+        None => (message, None),
+    };
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    let content_type = match form {
+        Form::Proto => "application/proto",
+        Form::Json => "application/json",
+    };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(Coding::ACCEPTED));
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(coding) = coding {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    }
+    response
+}
+
+/// What a call came to.
+struct Outcome {
+    head: Vec<Metadatum>,
+    trailers: Vec<Metadatum>,
+    result: Result<Bytes, Status>,
+}
+
+async fn outcome(mut call: Call) -> Outcome {
+    let (mut head, mut message) = (Vec::new(), None);
+    loop {
+        match call.step().await {
+            Step::Head(metadata) => head = metadata,
+            // There is no second one: a call of this kind fails where the server sends it.
+            Step::Message(one) => message = Some(one),
+            Step::End(end) => {
+                let result = match (end.status.is_ok(), message) {
+                    (true, Some(message)) => Ok(message),
+                    (true, None) => {
+                        let message = "the server answered without a message";
+                        Err(Status::new(StatusCode::Unimplemented, message))
+                    }
+                    (false, _) => Err(end.status),
+                };
+                return Outcome { head, trailers: end.trailers, result };
+            }
+        }
+    }
+}
+
+/// The whole body, of `limit` bytes at most.
+async fn collect(mut body: Body, limit: u64) -> Result<Bytes, Status> {
+    let mut all = Vec::new();
+    let mut first = None;
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let frame = frame.map_err(|error| unread(&error))?;
+        let Ok(data) = frame.into_data() else { continue };
+        let size = first.as_ref().map_or(0, Bytes::len) + all.len() + data.len();
+        if size as u64 > limit {
+            return Err(self::frame(FrameError::TooLarge(Some(size as u64)), limit, WRONG));
+        }
+        // A body in one piece is not copied.
+        match (first.take(), all.is_empty()) {
+            (None, true) => first = Some(data),
+            (Some(begin), _) => {
+                all.extend_from_slice(&begin);
+                all.extend_from_slice(&data);
+            }
+            (None, false) => all.extend_from_slice(&data),
+        }
+    }
+    Ok(first.unwrap_or_else(|| all.into()))
+}

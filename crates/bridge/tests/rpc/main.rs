@@ -1,0 +1,6 @@
+//! gRPC, gRPC-Web and Connect as clients see them.
+
+mod bytes;
+mod calls;
+mod flow;
+mod support;
