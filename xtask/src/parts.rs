@@ -14,6 +14,8 @@ mod envoy;
 mod etcd;
 mod google_protos;
 mod grpcurl;
+mod improbable;
+mod kosoku;
 mod kubernetes;
 mod npm;
 mod pip;
@@ -47,6 +49,8 @@ pub fn ensure() -> Result<Variables> {
         envoy::ensure,
         grpcurl::ensure,
         kubernetes::ensure,
+        kosoku::ensure,
+        improbable::ensure,
     ] {
         variables.extend(part(&cache)?);
     }

@@ -10,6 +10,7 @@ use crate::options::Options;
 use crate::refusal::Refusal;
 use crate::rest::Rest;
 use crate::rules::Routes;
+use crate::socket::{SocketCounts, Sockets};
 use crate::upstream::Upstream;
 use crate::{openapi, rest, rpc, socket};
 use axum::Router;
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub upstream: Upstream,
     /// What profile and options come to for REST.
     pub rest: Rest,
+    /// What all sockets share.
+    pub sockets: Sockets,
     /// Replaced as a whole when the schema changes; requests under way keep theirs.
     loaded: RwLock<Arc<Loaded>>,
     pub life: Life,
@@ -88,7 +91,8 @@ impl Bridge {
         let life = Life::default();
         let upstream = Upstream::new(invoke, &options, &life);
         let rest = Rest::new(&options);
-        let shared = Shared { options, upstream, rest, loaded, life, admission, observe };
+        let sockets = Sockets::new(&options.socket);
+        let shared = Shared { options, upstream, rest, sockets, loaded, life, admission, observe };
         Ok(Bridge { shared: Arc::new(shared) })
     }
 
@@ -144,6 +148,11 @@ impl Bridge {
         self.shared.observe.figures.answered(face, response.status());
         cors.apply(response.headers_mut());
         response
+    }
+
+    /// What its sockets counted so far.
+    pub fn socket_counts(&self) -> SocketCounts {
+        self.shared.sockets.counts()
     }
 
     /// The same as a router, to be mounted beside others.

@@ -3,6 +3,7 @@
 use crate::bridge::Shared;
 use crate::live::Live;
 use crate::serve::{Listen, Server, Settings};
+use crate::upstream::{UPSTREAM_QUEUE, UPSTREAM_WINDOW};
 use crate::{Bridge, Options};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -45,11 +46,13 @@ impl Gateway {
         // The bridge holds the client, so the client must not hold the bridge.
         let known: Arc<OnceLock<Weak<Shared>>> = Arc::default();
         let types = known.clone();
-        let client = Client::new().with_types(Arc::new(move |method| {
-            let loaded = types.get()?.upgrade()?.loaded();
-            let method = loaded.catalog.method(method)?;
-            Some((method.input.clone(), method.output.clone()))
-        }));
+        let client = Client::reading_ahead(UPSTREAM_WINDOW, UPSTREAM_QUEUE).with_types(Arc::new(
+            move |method| {
+                let loaded = types.get()?.upgrade()?.loaded();
+                let method = loaded.catalog.method(method)?;
+                Some((method.input.clone(), method.output.clone()))
+            },
+        ));
         let endpoint = options.endpoint.clone();
         let mut live = Live::new(client.clone(), endpoint, sources).interval(reflect_interval);
         let (schema, mut problems) = live.first().await?;

@@ -48,3 +48,15 @@ pub use options::Options;
 pub use profile::Profile;
 pub use rest::{FLUSH_BYTES, HEAD_WAIT, RestOptions, SSE_KEEP_ALIVE};
 pub use rules::{Routing, ServiceConfig};
+pub use socket::{
+    Framings, PING_INTERVAL, PONG_TIMEOUT, RESUME_BYTES, RESUME_MESSAGES, RESUME_STREAMS,
+    RESUME_WINDOW, ResumeOptions, SOCKET_QUEUE_BYTES, SOCKET_QUEUE_MESSAGES, START_TIMEOUT,
+    SlowConsumer, SocketCounts, SocketOptions,
+};
+pub use upstream::{UPSTREAM_QUEUE, UPSTREAM_WINDOW};
+
+/// What the fuzz targets of this crate call.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::socket::fuzz::socket;
+}

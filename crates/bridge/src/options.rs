@@ -10,6 +10,7 @@ use crate::openapi::OpenApi;
 use crate::profile::Profile;
 use crate::rest::RestOptions;
 use crate::rules::Routing;
+use crate::socket::SocketOptions;
 use wirelab_model::{DEFAULT_MAX_MESSAGE_BYTES, Endpoint};
 
 /// What a bridge is told. [`Default`] is safe to run on loopback.
@@ -39,6 +40,8 @@ pub struct Options {
     pub max_message_bytes: Option<u64>,
     /// What pages of other origins may do; nothing unless told otherwise.
     pub cors: CorsOptions,
+    /// How sockets behave.
+    pub socket: SocketOptions,
 }
 
 impl Options {

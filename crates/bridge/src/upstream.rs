@@ -16,6 +16,11 @@ use wirelab_model::{
     CallEventKind, CallKind, CallSpec, Compression, Endpoint, Metadatum, Status, StatusCode,
 };
 
+/// Bytes of one call that the server may send ahead of its client: HTTP/2's window of each stream.
+pub const UPSTREAM_WINDOW: u32 = 128 << 10;
+/// Bytes of one call's messages that wait, read, for its client; as many again may be on their way to it.
+pub const UPSTREAM_QUEUE: usize = 64 << 10;
+
 /// What makes the calls.
 pub(crate) struct Upstream {
     invoke: Arc<dyn Invoke>,

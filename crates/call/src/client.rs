@@ -50,6 +50,15 @@ impl Client {
         Client::with(Core { tls: Tls::new(roots), ..Core::default() }, Channels::default())
     }
 
+    /// Reads little ahead of whoever reads its calls: `window` bytes of each HTTP/2 stream stay with the connection, and
+    /// twice `queue` bytes of its messages with the call, one message more at most. For many calls of slow readers.
+    pub fn reading_ahead(window: u32, queue: usize) -> Client {
+        let mut core = Core::default();
+        core.pool.patience.window = window;
+        core.standby = Arc::new(Standby::limited(queue));
+        Client::with(core, Channels::default())
+    }
+
     /// The same client with the types of methods, without which Connect cannot be spoken in JSON.
     pub fn with_types(self, types: Types) -> Client {
         Client { types: Some(types), ..self }

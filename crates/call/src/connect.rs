@@ -2,7 +2,7 @@
 
 use crate::endpoint::Target;
 use crate::explain::{self, Failure, Lost};
-use crate::http::{Http, HttpError, Opened, Sender, handshake};
+use crate::http::{Http, HttpError, Opened, STREAM_WINDOW, Sender, handshake};
 use crate::keepalive::{KEEPALIVE_TIMEOUT, Pinging, keep_alive};
 use crate::pool::POOL_IDLE_TIMEOUT;
 use crate::queue::Teller;
@@ -27,7 +27,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub const READY_WAIT: Duration = Duration::from_millis(100);
 /// The longest time between two looks.
 pub const READY_MAX_WAIT: Duration = Duration::from_secs(5);
-/// How long a client waits.
+/// How long a client waits, and for how much of what nobody reads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
     /// For a new connection, and then for the peer's first word.
@@ -38,6 +38,8 @@ pub(crate) struct Patience {
     pub pong: Duration,
     /// Before another look for a server that can be reached, at first.
     pub ready: Duration,
+    /// Bytes of one stream that a server may send ahead of its reader.
+    pub window: u32,
 }
 
 impl Default for Patience {
@@ -47,6 +49,7 @@ impl Default for Patience {
             idle: POOL_IDLE_TIMEOUT,
             pong: KEEPALIVE_TIMEOUT,
             ready: READY_WAIT,
+            window: STREAM_WINDOW,
         }
     }
 }
@@ -240,8 +243,9 @@ async fn drive<S>(stream: S, http: Http, state: Arc<State>) -> Result<Connection
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Opened { sender, driver, pings } =
-        handshake(stream, http).await.map_err(|error| state.explain(&error))?;
+    let Opened { sender, driver, pings } = handshake(stream, http, state.patience.window)
+        .await
+        .map_err(|error| state.explain(&error))?;
     let driven = state.clone();
     tokio::spawn(async move {
         let state = driven;

@@ -131,6 +131,8 @@ impl Wake for Call {
 /// Drives the calls of a client whose readers stay away.
 #[derive(Default)]
 pub(crate) struct Standby {
+    /// How many bytes of a call's messages may wait unread; none leaves it as it is.
+    pub limit: Option<usize>,
     rota: Mutex<Rota>,
 }
 
@@ -143,6 +145,11 @@ struct Rota {
 }
 
 impl Standby {
+    /// For calls of which so many bytes of messages may wait unread.
+    pub fn limited(limit: usize) -> Standby {
+        Standby { limit: Some(limit), ..Standby::default() }
+    }
+
     fn rota(&self) -> MutexGuard<'_, Rota> {
         self.rota.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -209,7 +216,7 @@ pub(crate) fn begin<F>(standby: &Arc<Standby>, course: impl FnOnce(Teller) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let queue = Arc::new(Queue::default());
+    let queue = Arc::new(Queue::limited(standby.limit));
     let seat = Seat {
         course: Some(Box::pin(course(Teller::new(queue.clone())))),
         woken: true,

@@ -37,6 +37,8 @@ struct Waiting {
     /// Nothing more will be told.
     is_over: bool,
     progress: Progress,
+    /// How many bytes are much; none means [`QUEUE_BYTES`].
+    limit: Option<usize>,
 }
 
 /// An event that waits. Streams are made of messages, which are small beside the largest events.
@@ -93,11 +95,16 @@ impl Progress {
 
 impl Waiting {
     fn is_much(&self) -> bool {
-        self.events.len() >= QUEUE_EVENTS || self.bytes >= QUEUE_BYTES
+        self.events.len() >= QUEUE_EVENTS || self.bytes >= self.limit.unwrap_or(QUEUE_BYTES)
     }
 }
 
 impl Queue {
+    /// One that holds so many bytes of messages; none means [`QUEUE_BYTES`].
+    pub fn limited(limit: Option<usize>) -> Queue {
+        Queue { waiting: Mutex::new(Waiting { limit, ..Waiting::default() }) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         // What a panic elsewhere left behind is whole: nothing in here calls out.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)

@@ -13,7 +13,7 @@ pub use figures::{MAX_COUNTED_METHODS, OTHER};
 pub use otlp::{SPAN_BATCH, SPAN_DELAY, SPAN_QUEUE, SPAN_TIMEOUT};
 pub use streams::OpenStream;
 pub(crate) use text::MEDIA_TYPE;
-pub(crate) use watch::{Client, Permit};
+pub(crate) use watch::{Client, Counter, Permit};
 
 use crate::admission::Admitted;
 use crate::face::Face;

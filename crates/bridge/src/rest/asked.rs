@@ -19,7 +19,7 @@ use wirelab_model::{Status, StatusCode};
 use wirelab_transcode::Codec;
 
 /// A request whose rule is found.
-pub(super) struct Asked {
+pub(crate) struct Asked {
     pub head: request::Parts,
     pub rule: Arc<Rule>,
     pub captures: Captures,

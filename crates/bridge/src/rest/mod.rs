@@ -19,8 +19,10 @@ mod streamed;
 mod update_mask;
 mod wire;
 
+pub(crate) use asked::Asked;
 pub(crate) use options::Rest;
 pub use options::{HEAD_WAIT, RestOptions, SSE_KEEP_ALIVE};
+pub(crate) use shape::Shape;
 pub use streamed::FLUSH_BYTES;
 
 use crate::bridge::Arrival;
@@ -32,13 +34,11 @@ use crate::refusal::Refusal;
 use crate::rules::{Found, Verb};
 use crate::upstream::{Call, Order};
 use accept::Form;
-use asked::Asked;
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use failure::Types;
 use http::header::{ALLOW, CONTENT_LENGTH};
 use http::{HeaderValue, Method, Response, StatusCode as Http};
-use shape::Shape;
 use std::sync::{Arc, OnceLock};
 use wirelab_model::StatusCode;
 

@@ -13,7 +13,7 @@ use wirelab_model::{Status, StatusCode};
 use wirelab_transcode::{Codec, Error, Mask, Options};
 
 /// What becomes of response messages.
-pub(super) struct Shape {
+pub(crate) struct Shape {
     rule: Arc<Rule>,
     mask: Option<Mask>,
     json: Options,

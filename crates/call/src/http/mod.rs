@@ -4,7 +4,7 @@
 mod one;
 mod two;
 
-pub(crate) use two::MAX_HEADER_BYTES;
+pub(crate) use two::{MAX_HEADER_BYTES, STREAM_WINDOW};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -90,14 +90,14 @@ pub(crate) struct Opened {
     pub pings: Option<h2::PingPong>,
 }
 
-/// Begins to speak HTTP.
-pub(crate) async fn handshake<S>(stream: S, http: Http) -> Result<Opened, HttpError>
+/// Begins to speak HTTP; `window` is how many bytes of a stream the server may send ahead of its reader.
+pub(crate) async fn handshake<S>(stream: S, http: Http, window: u32) -> Result<Opened, HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     match http {
         Http::One => one::handshake(stream).await,
-        Http::Two | Http::Agreed => two::handshake(stream).await,
+        Http::Two | Http::Agreed => two::handshake(stream, window).await,
     }
 }
 

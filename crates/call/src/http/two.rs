@@ -9,10 +9,12 @@ use http::{HeaderMap, Request};
 use std::future::poll_fn;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Bytes of one stream that the server may send ahead of its reader.
-const STREAM_WINDOW: u32 = 1 << 20;
-/// Bytes of all streams of a connection that the server may send ahead of their readers.
-const CONNECTION_WINDOW: u32 = 16 << 20;
+/// Bytes of one stream that the server may send ahead of its reader, unless told otherwise.
+pub(crate) const STREAM_WINDOW: u32 = 1 << 20;
+/// Bytes of all streams of a connection that the server may send ahead of their readers: as many as there can be, since
+/// what bounds them is the window of each stream. A smaller one would be used up by streams that nobody reads, and then
+/// all others on the connection would stand still.
+const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 /// How much a request may begin with before the peer says that it takes it, bytes: a stream learns that only once the
 /// connection's task has opened it, and to wait for that would cost each call a turn of that task.
 const AHEAD_BYTES: usize = 32 << 10;
@@ -24,12 +26,12 @@ pub(crate) const MAX_HEADER_BYTES: u32 = 1 << 20;
 
 pub(crate) type Sender = SendRequest<Bytes>;
 
-pub(super) async fn handshake<S>(stream: S) -> Result<Opened, HttpError>
+pub(super) async fn handshake<S>(stream: S, window: u32) -> Result<Opened, HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (send, mut connection) = h2::client::Builder::new()
-        .initial_window_size(STREAM_WINDOW)
+        .initial_window_size(window)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(MAX_HEADER_BYTES)
         .enable_push(false)

@@ -1,0 +1,87 @@
+//! Messages of a socket's method as JSON and back, as REST has them for the same URL.
+
+use crate::profile::{Behaviour, Profile};
+use crate::refusal::Refusal;
+use crate::rest::failure;
+use crate::rest::{Asked, Shape};
+use crate::rules::Body;
+use bytes::Bytes;
+use std::sync::Arc;
+use wirelab_model::{CallKind, Status};
+
+/// Converts the messages of one socket.
+pub(super) struct Converter {
+    asked: Arc<Asked>,
+    shape: Shape,
+    /// The fields that the URL sets, as wire.
+    url: Vec<u8>,
+    /// Whether a request was read: the URL is part of the first one.
+    begun: bool,
+}
+
+impl Converter {
+    /// What a URL means for messages.
+    ///
+    /// # Errors
+    /// Path and query that do not fit the rule.
+    pub fn new(asked: Arc<Asked>) -> Result<Converter, Refusal> {
+        let shape = Shape::of(&asked)?.compact();
+        // A request without a body is what the URL says.
+        let url = asked.message(None, true)?;
+        Ok(Converter { asked, shape, url, begun: false })
+    }
+
+    pub fn kind(&self) -> CallKind {
+        self.asked.rule.method.kind
+    }
+
+    /// A request from JSON.
+    pub fn request(&mut self, json: &[u8]) -> Result<Bytes, Status> {
+        let bind = !self.begun || !self.behaviour().bind_first_only;
+        let wire = self.asked.message(Some(json), bind).map_err(|refusal| refusal.status)?;
+        self.begun = true;
+        Ok(wire.into())
+    }
+
+    /// A request from Protobuf.
+    pub fn wire(&mut self, wire: Bytes) -> Bytes {
+        let bind = !std::mem::replace(&mut self.begun, true) || !self.behaviour().bind_first_only;
+        if !bind || self.url.is_empty() {
+            return wire;
+        }
+        // On the wire the last value wins.
+        [&wire[..], &self.url].concat().into()
+    }
+
+    /// The request, where the URL holds all of it.
+    pub fn whole(&mut self) -> Option<Bytes> {
+        let is_whole = self.asked.rule.body == Body::None;
+        is_whole.then(|| {
+            self.begun = true;
+            Bytes::copy_from_slice(&self.url)
+        })
+    }
+
+    /// Appends a response as JSON.
+    pub fn response(&self, wire: &[u8], json: &mut Vec<u8>) -> Result<(), Status> {
+        self.shape.write(wire, json)
+    }
+
+    /// Appends a status as the JSON of `google.rpc.Status`, the same in every profile.
+    pub fn status(&self, status: &Status, json: &mut Vec<u8>) {
+        failure::append(status, self.asked.types(), Profile::Wirelab.behaviour(), json);
+    }
+
+    /// Appends a failure as grpc-gateway has it: the answer of one that is no stream, else the last element.
+    pub fn failure(&self, status: &Status, json: &mut Vec<u8>) {
+        let append = match self.kind().server_streams() {
+            true => failure::append_element,
+            false => failure::append,
+        };
+        append(status, self.asked.types(), self.behaviour(), json);
+    }
+
+    fn behaviour(&self) -> &'static Behaviour {
+        self.asked.behaviour()
+    }
+}

@@ -1,0 +1,117 @@
+//! What sockets count, for metrics.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+/// Counts of all sockets of a bridge since it began.
+#[derive(Debug, Default)]
+pub(crate) struct SocketStats {
+    open: AtomicU64,
+    opened: AtomicU64,
+    waiting: AtomicU64,
+    pings: AtomicU64,
+    pongs: AtomicU64,
+    round_trip_ns: AtomicU64,
+    dropped: AtomicU64,
+    slow: AtomicU64,
+    silent: AtomicU64,
+    parked: AtomicU64,
+    resumed: AtomicU64,
+}
+
+/// The same at one time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SocketCounts {
+    /// Sockets that are open.
+    pub open: u64,
+    /// Sockets that were ever open.
+    pub opened: u64,
+    /// Messages that wait for slow clients.
+    pub waiting: u64,
+    /// Pings sent.
+    pub pings: u64,
+    /// Pongs of them that came.
+    pub pongs: u64,
+    /// The round trips of those pings together; divided by `pongs` it is their mean.
+    pub round_trips: Duration,
+    /// Messages that slow clients missed, by [`DropOldest`](crate::SlowConsumer::DropOldest).
+    pub dropped: u64,
+    /// Sockets closed by [`Close1013`](crate::SlowConsumer::Close1013).
+    pub slow: u64,
+    /// Sockets given up because no pong came.
+    pub silent: u64,
+    /// Streams that wait to be resumed.
+    pub parked: u64,
+    /// Streams that were resumed.
+    pub resumed: u64,
+}
+
+impl SocketStats {
+    pub fn counts(&self) -> SocketCounts {
+        let get = |count: &AtomicU64| count.load(Relaxed);
+        SocketCounts {
+            open: get(&self.open),
+            opened: get(&self.opened),
+            waiting: get(&self.waiting),
+            pings: get(&self.pings),
+            pongs: get(&self.pongs),
+            round_trips: Duration::from_nanos(get(&self.round_trip_ns)),
+            dropped: get(&self.dropped),
+            slow: get(&self.slow),
+            silent: get(&self.silent),
+            parked: get(&self.parked),
+            resumed: get(&self.resumed),
+        }
+    }
+
+    pub fn opened(&self) {
+        self.open.fetch_add(1, Relaxed);
+        self.opened.fetch_add(1, Relaxed);
+    }
+
+    /// A socket closed while so many messages waited for it.
+    pub fn closed(&self, waiting: usize) {
+        self.open.fetch_sub(1, Relaxed);
+        self.waiting.fetch_sub(waiting as u64, Relaxed);
+    }
+
+    /// So many messages of a socket waited, now so many do.
+    pub fn waiting(&self, before: usize, now: usize) {
+        // Adding a difference that is negative wraps to the right number.
+        self.waiting.fetch_add((now as u64).wrapping_sub(before as u64), Relaxed);
+    }
+
+    pub fn pinged(&self) {
+        self.pings.fetch_add(1, Relaxed);
+    }
+
+    pub fn answered(&self, round_trip: Duration) {
+        self.pongs.fetch_add(1, Relaxed);
+        let nanos = u64::try_from(round_trip.as_nanos()).unwrap_or(u64::MAX);
+        self.round_trip_ns.fetch_add(nanos, Relaxed);
+    }
+
+    pub fn dropped(&self, count: u64) {
+        self.dropped.fetch_add(count, Relaxed);
+    }
+
+    pub fn slow(&self) {
+        self.slow.fetch_add(1, Relaxed);
+    }
+
+    pub fn silent(&self) {
+        self.silent.fetch_add(1, Relaxed);
+    }
+
+    pub fn parked(&self) {
+        self.parked.fetch_add(1, Relaxed);
+    }
+
+    pub fn unparked(&self) {
+        self.parked.fetch_sub(1, Relaxed);
+    }
+
+    pub fn resumed(&self) {
+        self.resumed.fetch_add(1, Relaxed);
+    }
+}
