@@ -4,12 +4,12 @@
 
 use super::options::Framings;
 use super::wire::{Agreed, negotiate};
+use crate::cors::Origins;
 use crate::refusal::Refusal;
 use axum::body::Body;
 use http::header::{
-    AUTHORIZATION, CONNECTION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT,
-    SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
-    UPGRADE,
+    AUTHORIZATION, CONNECTION, COOKIE, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode as Http, request};
 use hyper::upgrade::OnUpgrade;
@@ -157,18 +157,12 @@ pub(super) fn cookie_token(headers: &HeaderMap) -> Option<&str> {
 
 /// Whether a page may open a socket: browsers let any page open one to any host and send its cookies along, so that the
 /// server must look at the `Origin` (RFC 6455 §10.2). What is no page has none; pages of this host are welcome.
-pub(super) fn check_origin(
-    head: &request::Parts,
-    allows: impl Fn(&str) -> bool,
-) -> Result<(), Refusal> {
-    let Some(origin) = head.headers.get(ORIGIN) else { return Ok(()) };
-    let origin = origin.to_str().unwrap_or_default();
-    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| head.uri.authority().map(|authority| authority.as_str()));
-    let of_origin = origin.split_once("://").map(|(_, host)| host);
-    if of_origin.is_some() && of_origin == host || allows(origin) {
+pub(super) fn check_origin(head: &request::Parts, origins: &Origins) -> Result<(), Refusal> {
+    if origins.admit(head) {
         return Ok(());
     }
+    let origin = head.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    let origin = origin.unwrap_or_default();
     let message = format!("pages of {origin:?} may not open sockets here: have the origin allowed");
     Err(Refusal::new(StatusCode::PermissionDenied, message))
 }

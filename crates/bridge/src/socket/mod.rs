@@ -100,7 +100,7 @@ struct Plan {
 
 fn open(arrival: &mut Arrival) -> Result<(Response<Body>, Plan, OnUpgrade), Refusal> {
     let options = &arrival.shared.sockets.common.options;
-    check_origin(&arrival.head, |origin| arrival.shared.options.cors.origins.allows(origin))?;
+    check_origin(&arrival.head, &arrival.shared.options.cors.origins)?;
     let handshake = Handshake::read(&mut arrival.head, options.compression)?;
     let headers = &arrival.shared.options.headers;
     let behaviour = arrival.shared.options.profile.behaviour();
