@@ -20,6 +20,7 @@ mod cors;
 mod face;
 mod gateway;
 mod headers;
+mod hosted;
 mod life;
 mod live;
 pub mod observe;
@@ -42,6 +43,7 @@ pub use compress::{CompressionOptions, MAX_CODINGS, MIN_COMPRESSED_BYTES, PIECE_
 pub use cors::{CORS_MAX_AGE, CorsOptions, Headers, Origin, Origins};
 pub use gateway::{Gateway, Setup};
 pub use headers::{HeaderOptions, MAX_METADATA_BYTES};
+pub use hosted::TOKEN;
 pub use live::{REFLECT_INTERVAL, WATCH_INTERVAL};
 pub use openapi::{OpenApi, Security};
 pub use options::Options;

@@ -1,22 +1,18 @@
 //! A bridge behind a port.
 
 use super::traffic::{Traffic, Watched};
-use axum::{Router, body::Body};
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::HeaderValue;
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use wirelab_bridge::{Bridge, BridgeClient, Options};
+use wirelab_bridge::{Bridge, BridgeClient, Options, TOKEN};
 use wirelab_call::Invoke;
 use wirelab_model::{Problem, ProblemKind};
 use wirelab_schema::Schema;
-
-/// What a private bridge wants to see; it goes no further.
-pub const TOKEN: HeaderName = HeaderName::from_static("x-wirelab-token");
 
 /// A bridge that serves until it is stopped or dropped.
 pub struct Listening {
@@ -33,25 +29,6 @@ pub struct Listening {
     /// Once nothing listens there any longer.
     closed: CancellationToken,
     _dropped: DropGuard,
-}
-
-/// A listener that says when it is gone.
-struct Closing {
-    listener: TcpListener,
-    _closed: DropGuard,
-}
-
-impl axum::serve::Listener for Closing {
-    type Io = TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
-        axum::serve::Listener::accept(&mut self.listener).await
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
 }
 
 impl Listening {
@@ -73,13 +50,17 @@ impl Listening {
         let bridge = Bridge::new(schema, Arc::new(watched), options).map_err(first)?;
         let listener = TcpListener::bind(listen).await.map_err(|error| refused(listen, &error))?;
         let address = listener.local_addr().map_err(|error| refused(listen, &error))?;
-        let router = router(bridge.clone(), traffic.clone(), token.clone());
-        let ended = stop.clone().cancelled_owned();
         let closed = CancellationToken::new();
-        let listener = Closing { listener, _closed: closed.clone().drop_guard() };
+        let seen = traffic.clone();
+        let hosted = bridge.clone().hosted(
+            listener,
+            token.clone(),
+            move || seen.request(),
+            stop.clone(),
+            closed.clone().drop_guard(),
+        );
         tokio::spawn(async move {
-            let serving = axum::serve(listener, router).with_graceful_shutdown(ended);
-            if let Err(error) = serving.await {
+            if let Err(error) = hosted.await {
                 tracing::warn!(%error, "the bridge ended");
             }
         });
@@ -115,24 +96,6 @@ impl Listening {
     pub async fn stopped(&self) {
         self.stop.cancelled().await;
     }
-}
-
-fn router(bridge: Bridge, traffic: Arc<Traffic>, token: Option<HeaderValue>) -> Router {
-    Router::new().fallback(move |mut request: Request<Body>| {
-        let (bridge, traffic) = (bridge.clone(), traffic.clone());
-        let allowed = token.as_ref().is_none_or(|token| {
-            request.headers_mut().remove(TOKEN).is_some_and(|given| given == *token)
-        });
-        async move {
-            if !allowed {
-                let mut response = Response::new(Body::from("this bridge is not for you"));
-                *response.status_mut() = StatusCode::FORBIDDEN;
-                return response;
-            }
-            traffic.request();
-            bridge.handle(request).await
-        }
-    })
 }
 
 /// An address that stands for all of this machine is reached by loopback.

@@ -3,7 +3,7 @@
 //! Each stands in front of one endpoint, listens on loopback and wants a token that only this studio has. They start when
 //! they are needed; the bridge that people see serves these calls too where it stands in front of the same endpoint.
 
-use super::listen::{Listening, TOKEN};
+use super::listen::Listening;
 use crate::{Inner, codecs::Codecs};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::{StreamExt, stream};
@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
-use wirelab_bridge::Options;
+use wirelab_bridge::{Options, TOKEN};
 use wirelab_call::{Events, Invoke, Requests};
 use wirelab_model::*;
 
