@@ -35,7 +35,7 @@
 //! | wire | `attempt` `wire-panel` `wire-json-size` `wire-proto-size` |
 //! | history | `history-search` `history-row` (with `data-id`, `data-method`) `history-detail` `history-replay` `history-open` `history-copy` `history-delete` `history-clear` `history-clear-confirm` |
 //! | history charts | `history-chart-latency` `history-chart-distribution` `history-chart-payload` |
-//! | compare, set up | `compare-new` `compare-method` `compare-address` `compare-tls` `compare-message` `compare-example` `compare-calls` `compare-in-flight` `compare-warm-up` `compare-deadline` `compare-messages` `compare-run` |
+//! | compare, set up | `compare-new` `compare-method` `compare-address` `compare-tls` `compare-message` `compare-example` `compare-calls` `compare-in-flight` `compare-warm-up` `compare-deadline` `compare-path` (with `data-path`) `compare-messages` `compare-run` |
 //! | compare, under way | `compare-progress` `compare-cancel` |
 //! | compare, done | `compare-report` (with `data-state`) `compare-card` `compare-chart-latency` `compare-chart-cost` `compare-table` `compare-again` `compare-change` `compare-export` `compare-download` `compare-copy` `compare-delete` |
 //! | compare, past runs | `compare-search` `compare-history-item` (with `data-id`) |

@@ -108,7 +108,20 @@ pub struct Draft {
     pub warm_up: String,
     /// [`Field::Deadline`].
     pub deadline: String,
+    /// The paths to call, in the order of [`PATHS`].
+    pub paths: Vec<BenchPath>,
 }
+
+/// The paths that can be called, each with a word for it.
+pub const PATHS: [(BenchPath, &str); 4] = [
+    (BenchPath::GrpcProtobuf, "gRPC"),
+    (BenchPath::GrpcWebProtobuf, "gRPC-Web"),
+    (BenchPath::RestJson, "REST"),
+    (BenchPath::WebSocketJson, "WebSocket"),
+];
+
+/// Protobuf over gRPC and JSON over REST.
+const USUAL_PATHS: [BenchPath; 2] = [BenchPath::GrpcProtobuf, BenchPath::RestJson];
 
 impl Draft {
     /// A usual run of this call with this message.
@@ -121,6 +134,7 @@ impl Draft {
             calls: "2,000".into(),
             in_flight: "8".into(),
             warm_up: "100".into(),
+            paths: USUAL_PATHS.to_vec(),
         }
     }
 
@@ -135,7 +149,18 @@ impl Draft {
             calls: count(spec.calls),
             in_flight: count(spec.in_flight),
             warm_up: count(spec.warm_up),
+            // Older runs called gRPC alone.
+            paths: match spec.paths.is_empty() {
+                true => vec![BenchPath::GrpcProtobuf],
+                false => spec.paths.clone(),
+            },
         }
+    }
+
+    /// Calls a path, or calls it no longer.
+    pub fn call_by(&mut self, path: BenchPath, on: bool) {
+        let wanted = |one: &BenchPath| if *one == path { on } else { self.paths.contains(one) };
+        self.paths = PATHS.into_iter().map(|(path, _)| path).filter(wanted).collect();
     }
 
     /// What is typed into a field.
@@ -178,6 +203,9 @@ impl Draft {
             return Err(wrong("Server", "There is no server to call".into())
                 .help("Type its address, for example localhost:50051"));
         }
+        if self.paths.is_empty() {
+            return Err(wrong("Paths", "Choose at least one way to call".into()));
+        }
         let copies = match self.call.kind.client_streams() {
             true => number(Field::Messages)?,
             false => 1,
@@ -196,7 +224,7 @@ impl Draft {
             calls: number(Field::Calls)?,
             in_flight: number(Field::InFlight)?,
             warm_up: number(Field::WarmUp)?,
-            paths: Vec::new(),
+            paths: self.paths.clone(),
         })
     }
 }

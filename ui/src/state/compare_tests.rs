@@ -15,7 +15,7 @@ fn spec() -> BenchSpec {
         calls: 2000,
         in_flight: 8,
         warm_up: 100,
-        paths: Vec::new(),
+        paths: vec![BenchPath::GrpcProtobuf, BenchPath::RestJson],
     }
 }
 
@@ -99,6 +99,30 @@ fn numbers_are_read_within_their_bounds() {
 }
 
 #[test]
+fn paths_keep_their_order() {
+    let mut draft = Draft::of(&BenchSpec { paths: Vec::new(), ..spec() });
+    assert_eq!(draft.paths, [BenchPath::GrpcProtobuf]);
+    for (path, on, wanted) in [
+        (BenchPath::WebSocketJson, true, &[BenchPath::GrpcProtobuf, BenchPath::WebSocketJson][..]),
+        (BenchPath::GrpcProtobuf, false, &[BenchPath::WebSocketJson]),
+        (BenchPath::RestJson, true, &[BenchPath::RestJson, BenchPath::WebSocketJson]),
+    ] {
+        draft.call_by(path, on);
+        assert_eq!(draft.paths, wanted);
+    }
+}
+
+#[test]
+fn what_was_sent_as_json_speaks_before_what_was_only_measured() {
+    let mut report = report();
+    report.paths.insert(1, path(BenchPath::RestJson, Some(latency(2000, 820))));
+    let told = show(&cards(&report));
+    assert!(told[1].contains("2.0× faster"), "{told:?}");
+    let lines = table(&report);
+    assert_eq!((lines[1].name, lines[1].class), ("REST · JSON", "json"));
+}
+
+#[test]
 fn a_draft_becomes_what_is_run_and_back() {
     assert_eq!(Draft::of(&spec()).spec(), Ok(spec()));
     let check = |change: fn(&mut Draft), place: &str| {
@@ -106,6 +130,7 @@ fn a_draft_becomes_what_is_run_and_back() {
         change(&mut draft);
         assert_eq!(draft.spec().unwrap_err().path.as_deref(), Some(place));
     };
+    check(|draft| draft.paths.clear(), "Paths");
     check(|draft| draft.call.method.clear(), "Method");
     check(|draft| draft.call.endpoint.address = " ".into(), "Server");
     check(|draft| draft.set(Field::Calls, "0".into()), "Calls");

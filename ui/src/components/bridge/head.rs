@@ -108,7 +108,7 @@ fn Words(phase: Memo<BridgePhase>) -> impl IntoView {
             }
             _ => view! {
                 {state}
-                "· puts REST, WebSocket, gRPC-Web, Connect and gRPC in front of a server, from the loaded schemas alone"
+                " · puts REST, WebSocket, gRPC-Web, Connect and gRPC in front of a server, from the loaded schemas alone"
             }
             .into_any(),
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     components::{kind::Kind, problem::ProblemLine},
-    state::compare::{Draft, Field},
+    state::compare::{Draft, Field, PATHS},
     store::use_store,
 };
 use leptos::prelude::*;
@@ -173,5 +173,30 @@ pub fn NumberField(draft: RwSignal<Draft>, field: Field, testid: &'static str) -
             />
             {move || wrong.get().map(|wrong| view! { <small class="bad">{wrong}</small> })}
         </label>
+    }
+}
+
+/// The paths to call.
+#[component]
+pub fn PathsField(draft: RwSignal<Draft>) -> impl IntoView {
+    view! {
+        <div class="compare-field" role="group" aria-label="Paths">
+            <span>"Paths"</span>
+            <div class="compare-paths">
+                {PATHS.map(|(path, word)| view! {
+                    <label class="check">
+                        <input
+                            type="checkbox" data-testid="compare-path" data-path=word
+                            prop:checked=move || draft.with(|draft| draft.paths.contains(&path))
+                            on:change=move |event| {
+                                let on = event_target_checked(&event);
+                                draft.update(|draft| draft.call_by(path, on));
+                            }
+                        />
+                        {word}
+                    </label>
+                })}
+            </div>
+        </div>
     }
 }

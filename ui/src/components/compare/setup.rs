@@ -1,7 +1,7 @@
 //! Choosing what to compare: method, server, message, how many calls.
 
 use super::{
-    fields::{MessageField, MethodField, NumberField, ServerField},
+    fields::{MessageField, MethodField, NumberField, PathsField, ServerField},
     start,
 };
 use crate::{
@@ -80,6 +80,7 @@ pub fn Setup(draft: Draft) -> impl IntoView {
                     <ServerField draft/>
                 </div>
                 <MessageField draft example checked/>
+                <PathsField draft/>
                 <div class="compare-numbers">
                     <NumberField draft field=Field::Calls testid="compare-calls"/>
                     <NumberField draft field=Field::InFlight testid="compare-in-flight"/>
@@ -106,8 +107,10 @@ pub fn Setup(draft: Draft) -> impl IntoView {
                 <dl>
                     <dt><span class="dot proto"></span>"gRPC with Protobuf"</dt>
                     <dd>"Called for real, as often as you say: latency, errors, bytes on the connection"</dd>
-                    <dt><span class="dot json"></span>"The same messages as JSON"</dt>
-                    <dd>"Written and read for real: size, gzip size, time to encode and decode. They are not sent, so there is no latency to show"</dd>
+                    <dt><span class="dot json"></span>"REST and WebSocket with JSON"</dt>
+                    <dd>"Called for real through a bridge on this machine, in turn with gRPC: what the way round by the bridge takes is in the figures"</dd>
+                    <dt>"The same messages in every form"</dt>
+                    <dd>"Written and read for real: size, gzip size, time to encode and decode"</dd>
                     <dt>"Before counting"</dt>
                     <dd>"Warm-up calls open the connection and are left out of every figure"</dd>
                 </dl>
