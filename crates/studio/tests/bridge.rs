@@ -22,9 +22,6 @@ const CALLS: &[(&str, &[&str])] = &[
     ("everything.v1.Everything/Nothing", &["{}"]),
 ];
 
-/// What is compared.
-const TRANSPORTS: &[Transport] = &[Transport::Grpc, Transport::Rest];
-
 fn over(rig: &Rig, method: &str, transport: Transport) -> CallSpec {
     let mut spec = rig.spec(method);
     spec.endpoint.transport = transport;
@@ -47,7 +44,7 @@ async fn every_transport_gives_the_same_answers() {
         let spec = over(&rig, method, Transport::Grpc);
         let (straight, wanted) = said(&mut rig, spec, messages).await;
         assert!(!wanted.is_empty(), "{method}");
-        for &transport in TRANSPORTS {
+        for transport in Transport::ALL {
             let spec = over(&rig, method, transport);
             let (record, told) = said(&mut rig, spec, messages).await;
             let name = transport.name();
@@ -70,7 +67,7 @@ async fn every_transport_gives_the_same_answers() {
 async fn every_transport_fails_the_same_way() {
     let mut rig = Rig::new().await;
     for (method, messages) in CALLS {
-        for &transport in TRANSPORTS {
+        for transport in Transport::ALL {
             let mut spec = over(&rig, method, transport);
             spec.metadata.push(Metadatum::text("demo-fail", "NOT_FOUND"));
             spec.metadata.push(Metadatum::text("demo-fail-message", "no such thing"));
@@ -93,7 +90,7 @@ async fn every_transport_fails_the_same_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn metadata_goes_both_ways() {
     let mut rig = Rig::new().await;
-    for &transport in TRANSPORTS {
+    for transport in Transport::ALL {
         let mut spec = over(&rig, "user.v1.UserService/GetUser", transport);
         spec.metadata.extend([
             Metadatum::text("demo-echo-metadata", "true"),
@@ -118,7 +115,7 @@ async fn metadata_goes_both_ways() {
 #[tokio::test(flavor = "multi_thread")]
 async fn deadlines_and_cancels_end_calls() {
     let mut rig = Rig::new().await;
-    for &transport in TRANSPORTS {
+    for transport in Transport::ALL {
         let mut spec = over(&rig, "user.v1.UserService/GetUser", transport);
         spec.metadata.push(Metadatum::text("demo-stall", "true"));
         let name = transport.name();
