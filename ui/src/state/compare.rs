@@ -120,8 +120,9 @@ pub const PATHS: [(BenchPath, &str); 4] = [
     (BenchPath::WebSocketJson, "WebSocket"),
 ];
 
-/// Protobuf over gRPC and JSON over REST.
-const USUAL_PATHS: [BenchPath; 2] = [BenchPath::GrpcProtobuf, BenchPath::RestJson];
+/// Protobuf over gRPC, JSON over REST and WebSocket.
+const USUAL_PATHS: [BenchPath; 3] =
+    [BenchPath::GrpcProtobuf, BenchPath::RestJson, BenchPath::WebSocketJson];
 
 impl Draft {
     /// A usual run of this call with this message.

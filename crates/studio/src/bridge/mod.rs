@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::MissedTickBehavior;
-use wirelab_bridge::{Options, Profile};
+use wirelab_bridge::{CorsOptions, Options, Origins, Profile};
 use wirelab_model::*;
 
 /// [`StudioEvent::Bridge`] comes at most this often.
@@ -79,6 +79,8 @@ impl Studio {
         settings: BridgeSettings,
     ) -> Result<BridgeState, Problem> {
         let inner = &self.0;
+        // What is wrong with the settings is said before the bridge that runs is ended.
+        let options = options(&settings)?;
         let _changing = inner.bridges.changing.lock().await;
         inner.end_bridge(BridgePhase::Starting).await;
         inner.bridges.public().settings = Some(settings.clone());
@@ -88,7 +90,7 @@ impl Studio {
             &settings.listen,
             schema,
             Arc::new(inner.client.clone()),
-            options(&settings),
+            options,
             inner.closing.child_token(),
             None,
         );
@@ -187,12 +189,14 @@ fn upstream(settings: &BridgeSettings) -> Endpoint {
     endpoint.behind_bridge()
 }
 
-fn options(settings: &BridgeSettings) -> Options {
+fn options(settings: &BridgeSettings) -> Result<Options, Problem> {
+    let origins = Origins::parse(&settings.allowed_origins)?;
+    let cors = CorsOptions { origins, ..CorsOptions::default() };
     let profile = match settings.profile {
         BridgeProfile::Wirelab => Profile::Wirelab,
         BridgeProfile::Envoy => Profile::Envoy,
         BridgeProfile::GrpcGateway => Profile::GrpcGateway,
         BridgeProfile::Vanguard => Profile::Vanguard,
     };
-    Options { endpoint: upstream(settings), profile, ..Options::default() }
+    Ok(Options { endpoint: upstream(settings), profile, cors, ..Options::default() })
 }
