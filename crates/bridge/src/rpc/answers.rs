@@ -40,8 +40,11 @@ pub(super) enum Ending {
     /// With trailers of HTTP.
     Trailers,
     /// With a last frame of this flag, and what is in it.
-    Frame(u8, Box<dyn Fn(&End) -> Vec<u8> + Send>),
+    Frame(u8, LastFrame),
 }
+
+/// Makes the content of a last frame.
+pub(super) type LastFrame = Box<dyn Fn(&End) -> Vec<u8> + Send>;
 
 /// What a call begins with.
 pub(super) enum Opening {

@@ -105,16 +105,13 @@ impl Side {
             };
             return Poll::Ready(Err(Status::new(StatusCode::InvalidArgument, message)));
         };
-        match std::task::ready!(requests.poll_reserve(cx)) {
-            Ok(()) => {
-                // Nobody takes it when the call ended meanwhile, which is about to be told.
-                let _ = requests.send_item(Ok(request.clone()));
-                self.taken += 1;
-                if !self.client_streams {
-                    self.half_close();
-                }
+        if std::task::ready!(requests.poll_reserve(cx)).is_ok() {
+            // Nobody takes it when the call ended meanwhile, which is about to be told.
+            let _ = requests.send_item(Ok(request.clone()));
+            self.taken += 1;
+            if !self.client_streams {
+                self.half_close();
             }
-            Err(_) => {}
         }
         Poll::Ready(Ok(()))
     }

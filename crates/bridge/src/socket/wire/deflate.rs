@@ -50,7 +50,7 @@ fn acceptable(offer: &str) -> bool {
         let fits = match (name, value) {
             ("server_no_context_takeover" | "client_no_context_takeover", None) => true,
             // That the client could do with less: we read all of them.
-            ("client_max_window_bits", value) => value.is_none_or(|bits| is_bits(bits)),
+            ("client_max_window_bits", value) => value.is_none_or(is_bits),
             ("server_max_window_bits", Some(bits)) => bits == "15",
             _ => false,
         };
