@@ -73,7 +73,7 @@ mod tests {
             let mut text = Text::default();
             for piece in pieces {
                 let read = text.push(&piece).unwrap_or_default();
-                prop_assert!(read.len() <= (piece.len() + 3) / 4 * 3);
+                prop_assert!(read.len() <= piece.len().div_ceil(4) * 3);
             }
             let _ = text.finish();
         }

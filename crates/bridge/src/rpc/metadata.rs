@@ -120,7 +120,8 @@ mod tests {
     #[test]
     fn what_is_passed_on() {
         let text = |key: &str, value: &str| Ok(vec![Metadatum::text(key, value)]);
-        let table: Vec<(&str, &[u8], Result<Vec<Metadatum>, &str>)> = vec![
+        type Case = (&'static str, &'static [u8], Result<Vec<Metadatum>, &'static str>);
+        let table: Vec<Case> = vec![
             ("x-a", b"one, two", text("x-a", "one, two")),
             ("authorization", b"Bearer t", text("authorization", "Bearer t")),
             ("user-agent", b"browser/1", text("user-agent", "browser/1")),
