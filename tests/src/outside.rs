@@ -77,6 +77,11 @@ pub fn connect() -> PathBuf {
     path("WIRELAB_CONNECT")
 }
 
+/// The folder whose `node_modules` has the clients of web pages.
+pub fn web_clients() -> PathBuf {
+    path("WIRELAB_WEB_CLIENTS")
+}
+
 /// etcd.
 pub fn etcd() -> PathBuf {
     path("WIRELAB_ETCD")

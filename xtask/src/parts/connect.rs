@@ -6,15 +6,17 @@ use crate::shell;
 use anyhow::{Context, Result};
 use std::path::Path;
 
-/// The last ones that run on the Node of Debian 12; none of them depends on anything else.
-const PACKAGES: &[(&str, Package)] = &[
-    (
-        "@connectrpc/connect-node",
-        Package {
-            name: "@connectrpc/connect-node@2.0.4",
-            integrity: "sha512-+2rmWcCqYxh7TKv6zyJqGloUP5dZSkjrZ3AA1CljGBqiwH6pOjLoNX1ofKh9PBRkJnvfxvL3pBEEWaD1hJso4Q==",
-        },
-    ),
+/// The last one that runs on the Node of Debian 12; what it depends on is in [`CORE`].
+const SERVER: (&str, Package) = (
+    "@connectrpc/connect-node",
+    Package {
+        name: "@connectrpc/connect-node@2.0.4",
+        integrity: "sha512-+2rmWcCqYxh7TKv6zyJqGloUP5dZSkjrZ3AA1CljGBqiwH6pOjLoNX1ofKh9PBRkJnvfxvL3pBEEWaD1hJso4Q==",
+    },
+);
+
+/// What Connect's packages for servers and for pages stand on; it depends on nothing else.
+pub(super) const CORE: [(&str, Package); 2] = [
     (
         "@connectrpc/connect",
         Package {
@@ -35,9 +37,10 @@ const PACKAGES: &[(&str, Package)] = &[
 pub fn ensure(cache: &Path) -> Result<Variables> {
     let node = shell::find_any(&["node", "nodejs"]).context("npm is there, but Node is not")?;
     let folder = cache.join("connect-node");
-    let version: Vec<&str> = PACKAGES.iter().map(|(_, package)| package.integrity).collect();
+    let packages = [&[SERVER][..], &CORE].concat();
+    let version: Vec<&str> = packages.iter().map(|(_, package)| package.integrity).collect();
     bring(&folder, &version.join("\n"), "Connect's server for Node", |folder| {
-        for (name, package) in PACKAGES {
+        for (name, package) in &packages {
             npm::unpack(package, &folder.join("node_modules").join(name))?;
         }
         let mut check = shell::command(&node);

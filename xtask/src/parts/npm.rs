@@ -8,6 +8,7 @@ use std::path::Path;
 
 /// A package at a version, with what the registry says of it. npm checks what it downloads; that it is still the same
 /// is checked here.
+#[derive(Clone, Copy)]
 pub struct Package {
     /// `name@version`.
     pub name: &'static str,
