@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use wirelab_call::Invoke;
 use wirelab_model::{
     BenchPath, BenchSpec, BenchState, CallSpec, PathReport, Problem, ProblemKind, Transport,
@@ -205,6 +206,9 @@ impl Caller<'_> {
         }
         let requests = wirelab_call::requests(self.requests.clone());
         let events = self.invoke.invoke(by(path, self.spec), requests, self.cancel.clone());
-        Some((at, Sample::of(path, events).await))
+        // On a task of its own: whoever reads a call's events drives it, and calls in flight must not wait for each other.
+        let reading = AbortOnDropHandle::new(tokio::spawn(Sample::of(path, events)));
+        // Only a runtime that ends takes it away.
+        Some((at, reading.await.ok()?))
     }
 }

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use wirelab_bridge::{Bridge, FLUSH_BYTES, Options};
 use wirelab_call::{Client, Events, Invoke, Requests};
@@ -66,8 +66,8 @@ async fn both_ways_at_once() {
     }
 }
 
-/// Answers once, then never, and says when its call is dropped.
-struct Waits(std::sync::Mutex<Option<oneshot::Sender<()>>>);
+/// Answers once, then never, and says when its call begins and when it is dropped.
+struct Waits(std::sync::Mutex<Option<oneshot::Sender<()>>>, Arc<Notify>);
 
 struct Waiting {
     events: Vec<CallEvent>,
@@ -89,6 +89,7 @@ impl Invoke for Waits {
             true => vec![received(Bytes::new()), head],
             false => Vec::new(),
         };
+        self.1.notify_one();
         Box::pin(Waiting { events, _dropped: self.0.lock().unwrap().take() })
     }
 }
@@ -104,7 +105,8 @@ async fn cancelling_reaches_the_server() {
     for way in ways {
         for kind in [CallKind::Unary, CallKind::ServerStream] {
             let (sender, dropped) = oneshot::channel();
-            let invoke = Waits(Some(sender).into());
+            let begun = Arc::new(Notify::new());
+            let invoke = Waits(Some(sender).into(), begun.clone());
             let bridge = Bridge::new(echo_schema(), Arc::new(invoke), Options::default()).unwrap();
             let bridge = listen(bridge).await;
             let cancel = CancellationToken::new();
@@ -118,6 +120,8 @@ async fn cancelling_reaches_the_server() {
                     while !matches!(events.next().await.unwrap().kind, CallEventKind::HalfClosed) {}
                 }
             }
+            // What is cancelled before it is on its way never reaches anybody.
+            begun.notified().await;
             cancel.cancel();
             let last = events.collect::<Vec<CallEvent>>().await.pop().unwrap();
             let cancelled = matches!(last.kind, CallEventKind::Finished { ref status, .. }
