@@ -7,7 +7,7 @@ use pages::Pages;
 use serde_json::{Value, json};
 use std::panic::resume_unwind;
 use wirelab_tests::browser::{DESK, Shell};
-use wirelab_tests::servers::{Bridge, Sample};
+use wirelab_tests::servers::{Bridge, Sample, rest_descriptors};
 
 /// Every kind of detail that the sample server gives.
 const DETAILS: [&str; 10] = [
@@ -35,15 +35,21 @@ fn wanted(not_found: &Value, unavailable: &Value) -> Value {
         "stream with metadata": {"messages": ["hi"], "header": "seen", "trailer": "seen"},
         "stream that fails": failed(not_found, &[], json!("no such: 100%")),
         "stream that fails on its way":
-            failed(unavailable, &["hi", "hi"], json!("asked to fail by the metadata demo-fail-after")),
+            failed(unavailable, &["hi", "hi"], json!("failed as asked")),
     })
 }
 
 #[tokio::test]
 async fn pages_call_by_every_client() {
     let sample = Sample::start();
-    let pages = Pages::serve();
-    let bridge = Bridge::before(&sample.address, &["--cors-origin", &pages.origin]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let descriptors = rest_descriptors(folder.path());
+    let pages = Pages::serve(&descriptors);
+    let descriptors = descriptors.display().to_string();
+    let bridge = Bridge::before(
+        &sample.address,
+        &["--protoset", &descriptors, "--cors-origin", &pages.origin],
+    );
     let shell =
         Shell::chromium(&format!("{}/?bridge=http://{}", pages.origin, bridge.address), DESK).await;
     let screen = shell.screen.clone();
@@ -79,8 +85,14 @@ async fn pages_call_by_every_client() {
 #[tokio::test]
 async fn other_pages_are_kept_out() {
     let sample = Sample::start();
-    let pages = Pages::serve();
-    let bridge = Bridge::before(&sample.address, &["--cors-origin", "https://page.example"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let descriptors = rest_descriptors(folder.path());
+    let pages = Pages::serve(&descriptors);
+    let descriptors = descriptors.display().to_string();
+    let bridge = Bridge::before(
+        &sample.address,
+        &["--protoset", &descriptors, "--cors-origin", "https://page.example"],
+    );
     let shell =
         Shell::chromium(&format!("{}/?bridge=http://{}", pages.origin, bridge.address), DESK).await;
     let screen = &shell.screen;

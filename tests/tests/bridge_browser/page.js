@@ -11,8 +11,8 @@ const baseUrl = new URLSearchParams(location.search).get("bridge");
 const descriptors = new Uint8Array(await (await fetch("/descriptors.bin")).arrayBuffer());
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));
 const service = registry.getService("everything.v1.Everything");
-const type = registry.getMessage("everything.v1.EverythingMessage");
-const message = (text) => create(type, { far: text });
+const type = registry.getMessage("everything.v1.Thing");
+const message = (text) => create(type, { name: text });
 
 /** What a call came to. */
 function failed(code, text, details) {
@@ -39,12 +39,12 @@ function connect(transport) {
     unary: (text, headers) =>
       outcome(async (messages, options) => {
         const answer = await client.echo(message(text), { headers, ...options });
-        messages.push(answer.far);
+        messages.push(answer.name);
       }),
     stream: (text, headers) =>
       outcome(async (messages, options) => {
         for await (const answer of client.echoServerStream(message(text), { headers, ...options })) {
-          messages.push(answer.far);
+          messages.push(answer.name);
         }
       }),
   };
@@ -83,12 +83,12 @@ function grpcWeb(format) {
             fail(error);
             resolve(seen);
           } else {
-            seen.messages.push(answer.far);
+            seen.messages.push(answer.name);
           }
         });
       } else {
         call = client.serverStreaming(baseUrl + path, message(text), headers, descriptor);
-        call.on("data", (answer) => seen.messages.push(answer.far));
+        call.on("data", (answer) => seen.messages.push(answer.name));
         call.on("error", (error) => {
           fail(error);
           resolve(seen);

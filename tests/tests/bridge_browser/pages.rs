@@ -3,9 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
-use wirelab_tests::{command, outside};
+use wirelab_tests::outside;
 
 /// Serves the page, the packages and a schema for as long as the test runs.
 pub struct Pages {
@@ -14,10 +13,11 @@ pub struct Pages {
 }
 
 impl Pages {
-    pub fn serve() -> Pages {
+    /// `descriptors` is the file of the schema.
+    pub fn serve(descriptors: &Path) -> Pages {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
-        let descriptors = Arc::new(descriptors());
+        let descriptors = Arc::new(read(descriptors));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let descriptors = descriptors.clone();
@@ -29,17 +29,8 @@ impl Pages {
     }
 }
 
-/// The service `everything.v1.Everything` as a serialized `FileDescriptorSet`.
-fn descriptors() -> Vec<u8> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("everything.binpb");
-    let mut protoc = Command::new(outside::protoc());
-    protoc.arg("--include_imports").arg("--descriptor_set_out").arg(&file);
-    protoc.arg("-I").arg(outside::checkout("proto-samples"));
-    protoc.arg("-I").arg(outside::well_known_protos()).arg("everything/v1/everything.proto");
-    let ran = command::run(&mut protoc);
-    assert_eq!(ran.code, 0, "{ran:?}");
-    std::fs::read(file).expect("what protoc wrote")
+fn read(descriptors: &Path) -> Vec<u8> {
+    std::fs::read(descriptors).expect("what protoc wrote")
 }
 
 fn answer(mut stream: TcpStream, descriptors: &[u8]) -> std::io::Result<()> {
