@@ -29,7 +29,7 @@ impl Request {
             let comma = if number == 0 { "" } else { "," };
             body += &format!(
                 r#"{comma}{{"name":"part {number} of the keyboard","weightG":"{}","inner":{{"name":"spring"}}}}"#,
-                number * 7919
+                (number + 1) * 7919
             );
             number += 1;
         }

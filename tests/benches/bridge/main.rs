@@ -79,7 +79,7 @@ fn run(timed: bool, fast: bool, wanted: &[String]) {
         // Both answer, and the same.
         let [mine, theirs] =
             [pair.ours.0, pair.theirs.0].map(|address| load::answer(address, &request));
-        assert_eq!(mine, theirs, "{name}");
+        assert!(mine == theirs, "{name}: the answers differ");
         if !timed {
             continue;
         }
