@@ -8,8 +8,9 @@ mod outbound;
 mod timeout;
 
 pub(crate) use inbound::{Peer, metadata};
+pub(crate) use inbound::{is_grpc, is_of_key, printable};
 pub(crate) use outbound::{append_metadata, append_trailers, wants_trailers};
-pub(crate) use timeout::timeout;
+pub(crate) use timeout::{grpc_timeout, timeout};
 
 use std::time::Duration;
 

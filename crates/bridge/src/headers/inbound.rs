@@ -224,7 +224,7 @@ impl Gathered {
         if RESERVED.contains(&key) || is_grpc(key) {
             return wrong("gRPC keeps this key for itself; use another");
         }
-        if !key.bytes().all(is_of_keys) {
+        if !key.bytes().all(is_of_key) {
             return wrong("only a to z, 0 to 9, `_`, `-` and `.` may be in a key");
         }
         if key.ends_with("-bin") {
@@ -236,7 +236,7 @@ impl Gathered {
                 None => wrong("a key that ends in `-bin` has base64 as its value"),
             };
         }
-        match text(value) {
+        match printable(value) {
             Some(text) => {
                 self.push(key, text.to_owned());
                 Ok(())
@@ -278,14 +278,14 @@ impl Gathered {
     }
 
     fn lenient(&mut self, key: &str, value: &HeaderValue) {
-        if !key.bytes().all(is_of_keys) {
+        if !key.bytes().all(is_of_key) {
             return;
         }
         if key.ends_with("-bin") {
             if let Some(values) = decode_all(value.as_bytes()) {
                 self.binary(key, values);
             }
-        } else if let Some(text) = text(value) {
+        } else if let Some(text) = printable(value) {
             self.push(key, text.to_owned());
         }
     }
@@ -299,16 +299,17 @@ impl Gathered {
 }
 
 /// Whether gRPC keeps a key for itself. Contexts of tracing are the application's.
-fn is_grpc(key: &str) -> bool {
+pub(crate) fn is_grpc(key: &str) -> bool {
     key.starts_with("grpc-") && !matches!(key, "grpc-trace-bin" | "grpc-tags-bin")
 }
 
-fn is_of_keys(byte: u8) -> bool {
+/// Whether keys of metadata may have this character.
+pub(crate) fn is_of_key(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.')
 }
 
 /// The value where gRPC can carry it: printable ASCII.
-fn text(value: &HeaderValue) -> Option<&str> {
+pub(crate) fn printable(value: &HeaderValue) -> Option<&str> {
     value.to_str().ok().filter(|text| text.bytes().all(|byte| matches!(byte, b' '..=b'~')))
 }
 

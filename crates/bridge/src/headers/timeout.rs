@@ -14,7 +14,8 @@ pub(crate) fn timeout(
     headers: &HeaderMap,
     options: &HeaderOptions,
 ) -> Result<Option<Duration>, Refusal> {
-    let grpc = read(headers, "grpc-timeout", "digits and one of H, M, S, m, u and n", grpc)?;
+    let grpc =
+        read(headers, "grpc-timeout", "digits and one of H, M, S, m, u and n", grpc_timeout)?;
     let server = read(headers, "x-server-timeout", "seconds, such as `1.5`", seconds)?;
     let asked = grpc.into_iter().chain(server).min().or(options.default_timeout);
     Ok(asked.into_iter().chain(options.max_timeout).min())
@@ -36,7 +37,7 @@ fn read(
 }
 
 /// `Timeout` of <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests>: at most eight digits.
-fn grpc(text: &str) -> Option<Duration> {
+pub(crate) fn grpc_timeout(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let digital =
         !digits.is_empty() && digits.len() <= 8 && digits.bytes().all(|b| b.is_ascii_digit());

@@ -1,5 +1,6 @@
 //! Metadata out of request headers and into response headers.
 
+use crate::headers::{is_grpc, is_of_key, printable};
 use axum::http::header::{HeaderMap, HeaderName, HeaderValue};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -30,9 +31,6 @@ const OF_THE_HOP: [&str; 17] = [
 /// What these begin with is said by the protocols themselves and by [`cors`](crate::cors).
 const OF_PROTOCOLS: [&str; 2] = ["connect-", "access-control-"];
 
-/// The only keys of gRPC's own that a call can be given: the contexts of tracing.
-const TRACING: [&str; 2] = ["grpc-trace-bin", "grpc-tags-bin"];
-
 fn is_metadata(name: &str) -> bool {
     !OF_THE_HOP.contains(&name) && !OF_PROTOCOLS.iter().any(|start| name.starts_with(start))
 }
@@ -47,8 +45,7 @@ pub(super) fn of_request(headers: &HeaderMap) -> Result<Vec<Metadatum>, Status> 
     let mut metadata = Vec::with_capacity(headers.len());
     for (name, value) in headers {
         let key = name.as_str();
-        let own = key.starts_with("grpc-") && !TRACING.contains(&key);
-        if own || key == "accept" || !is_metadata(key) || !key.bytes().all(is_of_key) {
+        if is_grpc(key) || key == "accept" || !is_metadata(key) || !key.bytes().all(is_of_key) {
             continue;
         }
         if key.ends_with("-bin") {
@@ -57,20 +54,11 @@ pub(super) fn of_request(headers: &HeaderMap) -> Result<Vec<Metadatum>, Status> 
                 Status::new(StatusCode::InvalidArgument, message)
             })?;
             metadata.extend(values.into_iter().map(|bytes| Metadatum::binary(key, bytes)));
-        } else if let Some(text) = printable(value) {
-            metadata.push(Metadatum::text(key, text));
+        } else if let Some(value) = printable(value) {
+            metadata.push(Metadatum::text(key, value));
         }
     }
     Ok(metadata)
-}
-
-fn is_of_key(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-')
-}
-
-fn printable(value: &HeaderValue) -> Option<&str> {
-    let text = value.to_str().ok()?;
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~')).then_some(text)
 }
 
 /// Adds metadata of a response to headers, each key after `prefix`.

@@ -1,12 +1,10 @@
 //! How much time a client gives a call, as gRPC and as Connect say it.
 
+use crate::headers::grpc_timeout;
 use http::HeaderValue;
 use std::time::Duration;
 use wirelab_model::{Status, StatusCode};
 
-/// The most digits that `grpc-timeout` may have
-/// (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests>).
-const GRPC_DIGITS: usize = 8;
 /// The most digits that `connect-timeout-ms` may have (<https://connectrpc.com/docs/protocol/#unary-request>).
 const CONNECT_DIGITS: usize = 10;
 
@@ -16,20 +14,7 @@ const CONNECT_DIGITS: usize = 10;
 /// INVALID_ARGUMENT for what is no time.
 pub(super) fn grpc(value: Option<&HeaderValue>) -> Result<Option<Duration>, Status> {
     let Some(value) = value else { return Ok(None) };
-    let read = |text: &str| {
-        let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-        let amount = number(digits, GRPC_DIGITS)?;
-        Some(match unit {
-            "H" => Duration::from_secs(amount * 3_600),
-            "M" => Duration::from_secs(amount * 60),
-            "S" => Duration::from_secs(amount),
-            "m" => Duration::from_millis(amount),
-            "u" => Duration::from_micros(amount),
-            "n" => Duration::from_nanos(amount),
-            _ => return None,
-        })
-    };
-    let time = value.to_str().ok().and_then(read);
+    let time = value.to_str().ok().and_then(grpc_timeout);
     time.map(Some).ok_or_else(|| wrong("grpc-timeout", value, "digits and one of H, M, S, m, u, n"))
 }
 
@@ -39,13 +24,14 @@ pub(super) fn grpc(value: Option<&HeaderValue>) -> Result<Option<Duration>, Stat
 /// INVALID_ARGUMENT for what is no time.
 pub(super) fn connect(value: Option<&HeaderValue>) -> Result<Option<Duration>, Status> {
     let Some(value) = value else { return Ok(None) };
-    let time = value.to_str().ok().and_then(|text| number(text, CONNECT_DIGITS));
+    let time = value.to_str().ok().and_then(number);
     let time = time.map(|ms| Some(Duration::from_millis(ms)));
     time.ok_or_else(|| wrong("connect-timeout-ms", value, "at most ten digits"))
 }
 
-fn number(digits: &str, most: usize) -> Option<u64> {
-    let good = (1..=most).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+fn number(digits: &str) -> Option<u64> {
+    let good =
+        (1..=CONNECT_DIGITS).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
     if good { digits.parse().ok() } else { None }
 }
 
