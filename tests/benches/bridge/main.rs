@@ -6,7 +6,8 @@
 //!
 //! Both run as programs of their own with one worker thread each, in front of one server (HTTP/2, in this process, on a
 //! thread of its own), with the same descriptors, and are sent the same requests over HTTP/1.1 connections that are
-//! kept, in turns, in one run. A ratio is the median of those of the single pairs of turns, so that whatever else the
+//! kept, in turns, in one run. The contenders have the first of the machine's processors to themselves, load and server
+//! the others: otherwise the faster one is measured while it waits for a processor that the load keeps busy. A ratio is the median of those of the single pairs of turns, so that whatever else the
 //! machine does meets both. Printed are, for each shape and number of connections,
 //!
 //! - `requests`: our requests per second over Envoy's;
@@ -18,10 +19,12 @@
 //! `small` are bodies of some 100 bytes both ways, `large` of 100 KB, `stream` is one request that 10,000 messages answer.
 
 mod load;
+mod processors;
 mod report;
 mod upstream;
 
 use load::{Request, Turn};
+use processors::Share;
 use report::Pair;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -59,13 +62,17 @@ fn main() -> ExitCode {
 fn run(timed: bool, fast: bool, wanted: &[String]) {
     let folder = tempfile::tempdir().expect("a folder");
     let descriptors = rest_descriptors(folder.path());
+    // Threads and programs stay where the thread that starts them is.
+    processors::keep_to(Share::Load);
     let upstream = upstream::serve();
+    processors::keep_to(Share::Contender);
     let envoy = Envoy::transcoding(&upstream, &descriptors, &["everything.v1.Everything"]);
     let descriptors = descriptors.display().to_string();
     let ours = Bridge::before(
         &upstream,
         &["--protoset", &descriptors, "--profile", "envoy", "--threads", "1"],
     );
+    processors::keep_to(Share::Load);
     let pair = Pair {
         ours: (ours.address.as_str(), ours.id()),
         theirs: (envoy.address.as_str(), envoy.id()),
