@@ -31,8 +31,8 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub fn behaviour(&self) -> &'static Behaviour {
-        self.shared.options.profile.behaviour()
+    pub fn behaviour(&self) -> &Behaviour {
+        &self.shared.rest.behaviour
     }
 
     /// Bytes that one message may have.

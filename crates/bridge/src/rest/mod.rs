@@ -29,7 +29,7 @@ use crate::bridge::Arrival;
 use crate::compress;
 use crate::face::{Face, content_type};
 use crate::headers;
-use crate::profile::Accept;
+use crate::profile::{Accept, Behaviour};
 use crate::refusal::Refusal;
 use crate::rules::{Found, Verb};
 use crate::upstream::{Call, Order};
@@ -38,14 +38,14 @@ use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use failure::Types;
 use http::header::{ALLOW, CONTENT_LENGTH};
-use http::{HeaderValue, Method, Response, StatusCode as Http};
+use http::{HeaderValue, Method, Response, StatusCode as Http, request};
 use std::sync::{Arc, OnceLock};
 use wirelab_model::StatusCode;
 
 /// Answers a request.
 pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
     let Arrival { mut head, body, loaded, shared } = arrival;
-    let behaviour = shared.options.profile.behaviour();
+    let behaviour = &shared.rest.behaviour;
     let is_head = head.method == Method::HEAD;
     let coding = compress::wanted(&head.headers);
     let body = compress::decoded(body, &mut head.headers);
@@ -54,7 +54,7 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
         Found::Route { rule, .. }
             if is_head && rule.verb == Verb::Is(Method::GET) && !behaviour.implied_verbs =>
         {
-            Err(nothing(head.uri.path()))
+            Err(other_verb(&head, vec![Method::GET], behaviour))
         }
         Found::Route { rule, .. } if rule.implied && !behaviour.unbound_methods => {
             Err(nothing(head.uri.path()))
@@ -63,9 +63,7 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
         Found::OtherVerb { allow } if behaviour.implied_verbs && head.method == Method::OPTIONS => {
             return options(allow);
         }
-        Found::OtherVerb { allow } => {
-            Err(other_verb(&head.method, head.uri.path(), allow, behaviour.other_verb))
-        }
+        Found::OtherVerb { allow } => Err(other_verb(&head, allow, behaviour)),
         Found::Nothing => Err(nothing(head.uri.path())),
     };
     let response = match found {
@@ -174,32 +172,35 @@ fn nothing(path: &str) -> Refusal {
 }
 
 /// The path is there under other verbs (RFC 9110 §15.5.6).
-fn other_verb(verb: &Method, path: &str, allow: Vec<Method>, http: u16) -> Refusal {
-    let allow = allowed(allow);
+fn other_verb(head: &request::Parts, allow: Vec<Method>, behaviour: &Behaviour) -> Refusal {
+    let path = head.uri.path();
+    if behaviour.other_verb == 404 {
+        return nothing(path);
+    }
+    let allow = allowed(allow, behaviour.implied_verbs);
     let shown = String::from_utf8_lossy(allow.as_bytes());
-    let message = format!("`{}` does not take {verb}; it takes {shown}", path.escape_debug());
-    let refusal = match http {
-        404 => nothing(path),
-        _ => Refusal::new(StatusCode::Unimplemented, message),
-    };
-    let http = Http::from_u16(http).unwrap_or(Http::METHOD_NOT_ALLOWED);
-    refusal.http(http).header(ALLOW, allow)
+    let (path, verb) = (path.escape_debug(), &head.method);
+    let message = format!("`{path}` does not take {verb}; it takes {shown}");
+    let http = Http::from_u16(behaviour.other_verb).unwrap_or(Http::METHOD_NOT_ALLOWED);
+    Refusal::new(StatusCode::Unimplemented, message).http(http).header(ALLOW, allow)
 }
 
 /// What OPTIONS is told (RFC 9110 §9.3.7).
 fn options(allow: Vec<Method>) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = Http::NO_CONTENT;
-    response.headers_mut().insert(ALLOW, allowed(allow));
+    response.headers_mut().insert(ALLOW, allowed(allow, true));
     response
 }
 
-/// `GET, HEAD, OPTIONS, POST`.
-fn allowed(mut allow: Vec<Method>) -> HeaderValue {
-    if allow.contains(&Method::GET) {
+/// `GET, HEAD, OPTIONS, POST`; `implied` adds those that no rule has to name.
+fn allowed(mut allow: Vec<Method>, implied: bool) -> HeaderValue {
+    if implied && allow.contains(&Method::GET) {
         allow.push(Method::HEAD);
     }
-    allow.push(Method::OPTIONS);
+    if implied {
+        allow.push(Method::OPTIONS);
+    }
     let mut names: Vec<&str> = allow.iter().map(Method::as_str).collect();
     names.sort_unstable();
     names.dedup();

@@ -2,6 +2,7 @@
 
 use crate::bind::Binding;
 use crate::options::Options;
+use crate::profile::{Behaviour, ErrorShape};
 use crate::rules::Rule;
 use http::request;
 use percent_encoding::percent_decode_str;
@@ -39,6 +40,8 @@ pub struct RestOptions {
 
 /// What profile and options come to.
 pub(crate) struct Rest {
+    /// The profile's, as far as options leave it.
+    pub behaviour: Behaviour,
     json: Json,
     system_parameters: bool,
     fields_parameter: bool,
@@ -57,8 +60,12 @@ const FIELDS_HEADER: &str = "x-goog-fieldmask";
 
 impl Rest {
     pub fn new(options: &Options) -> Rest {
-        let behaviour = options.profile.behaviour();
+        let mut behaviour = *options.profile.behaviour();
         let rest = &options.rest;
+        // What writes empty lists writes them of failures too.
+        if rest.print_defaults == Some(false) && behaviour.error == ErrorShape::StatusWithDetails {
+            behaviour.error = ErrorShape::Status;
+        }
         let json = Json {
             original_names: rest.original_names.unwrap_or(behaviour.original_names),
             print_defaults: rest.print_defaults.unwrap_or(behaviour.print_defaults),
@@ -78,6 +85,7 @@ impl Rest {
             binding.ignored.push(FIELDS.to_owned());
         }
         Rest {
+            behaviour,
             json,
             system_parameters: rest.system_parameters,
             fields_parameter: behaviour.fields_parameter,

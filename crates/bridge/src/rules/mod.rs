@@ -171,10 +171,7 @@ impl Routes {
             hit.values().for_each(|value| captures.push(value));
             return Found::Route { rule: hit.rule, captures };
         }
-        let mut allow = self.trie.methods(path);
-        if allow.contains(&Method::GET) && !allow.contains(&Method::HEAD) {
-            allow.push(Method::HEAD);
-        }
+        let allow = self.trie.methods(path);
         if allow.is_empty() { Found::Nothing } else { Found::OtherVerb { allow } }
     }
 }

@@ -81,7 +81,7 @@ impl Converter {
         append(status, self.asked.types(), self.behaviour(), json);
     }
 
-    fn behaviour(&self) -> &'static Behaviour {
+    fn behaviour(&self) -> &Behaviour {
         self.asked.behaviour()
     }
 }

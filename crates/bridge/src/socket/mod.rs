@@ -82,7 +82,7 @@ pub(crate) async fn answer(mut arrival: Arrival) -> Response<Body> {
             response
         }
         Err(refusal) => {
-            let behaviour = arrival.shared.options.profile.behaviour();
+            let behaviour = &arrival.shared.rest.behaviour;
             let types = Types { loaded: &arrival.loaded, method: None };
             failure::refused(refusal, types, behaviour)
         }
@@ -103,7 +103,7 @@ fn open(arrival: &mut Arrival) -> Result<(Response<Body>, Plan, OnUpgrade), Refu
     check_origin(&arrival.head, &arrival.shared.options.cors.origins)?;
     let handshake = Handshake::read(&mut arrival.head, options.compression)?;
     let headers = &arrival.shared.options.headers;
-    let behaviour = arrival.shared.options.profile.behaviour();
+    let behaviour = &arrival.shared.rest.behaviour;
     let mut order = Order {
         metadata: headers::metadata(&arrival.head, headers, behaviour)?,
         timeout: headers::timeout(&arrival.head.headers, headers)?,

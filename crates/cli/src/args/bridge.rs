@@ -1,5 +1,6 @@
 //! Flags of `wirelab bridge`.
 
+use super::rest::Rest;
 use super::values::{Named, duration, named, size};
 use super::{Connection, Credentials, Schemas};
 use clap::Args as ClapArgs;
@@ -71,6 +72,8 @@ pub struct Bridge {
     pub max_message_size: Option<usize>,
     #[command(flatten)]
     pub serving: Serving,
+    #[command(flatten)]
+    pub rest: Rest,
     #[command(flatten)]
     pub observing: Observing,
     #[command(flatten)]

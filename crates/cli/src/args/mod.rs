@@ -7,6 +7,7 @@ mod compare;
 mod connection;
 mod health;
 mod look;
+mod rest;
 mod schemas;
 mod serve;
 mod transcode;

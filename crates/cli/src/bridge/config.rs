@@ -34,13 +34,14 @@ pub fn expand(args: Vec<OsString>, program: &Command) -> Result<Vec<OsString>, P
         if key == ADMISSION {
             continue;
         }
-        let known = program.find_subcommand("bridge").is_some_and(|bridge| {
-            bridge.get_arguments().any(|arg| arg.get_long() == Some(&key) && key != "config")
+        let known = program.find_subcommand("bridge").and_then(|bridge| {
+            bridge.get_arguments().find(|arg| arg.get_long() == Some(&key) && key != "config")
         });
-        if !known {
+        let Some(flag) = known else {
             return Err(wrong(path, format!("{key:?} is no flag of `wirelab bridge`"))
                 .help("`wirelab bridge --help` lists them; write them without the dashes"));
-        }
+        };
+        let takes_value = flag.get_action().takes_values();
         let (whole, start) = (format!("--{key}"), format!("--{key}="));
         if texts.iter().any(|text| *text == whole || text.starts_with(&start)) {
             continue;
@@ -49,6 +50,7 @@ pub fn expand(args: Vec<OsString>, program: &Command) -> Result<Vec<OsString>, P
             wrong(path, format!("{key} wants a text, a number, true or false, or a list of them"))
         })? {
             match value {
+                Word::Switch(on) if takes_value => flags.push(format!("{start}{on}").into()),
                 Word::Switch(true) => flags.push(whole.clone().into()),
                 Word::Switch(false) => {}
                 Word::Text(text) => flags.push(format!("{start}{text}").into()),
@@ -145,6 +147,10 @@ mod tests {
         assert!(all.observing.access_log && !all.connection.plaintext);
         let some = bridge(yaml, &["--upstream=b:2", "--max-streams", "8"]).unwrap();
         assert_eq!((some.upstream.join(","), some.serving.max_streams), ("b:2".into(), 8));
+        let choices = "upstream: a:1\nprint-defaults: false\noriginal-names: true\npretty: true\n";
+        let rest = bridge(choices, &[]).unwrap().rest;
+        assert_eq!((rest.print_defaults, rest.original_names), (Some(false), Some(true)));
+        assert!(rest.pretty && !rest.int64_as_numbers);
         let json = r#"{"upstream": ["10.0.0.1:1", "10.0.0.2:1"], "admission": {"rules": []}}"#;
         assert_eq!(bridge(json, &[]).unwrap().upstream.len(), 2);
     }

@@ -78,6 +78,8 @@ fn setup(args: &args::Bridge) -> Result<Setup, Problem> {
                 service_name: observing.service_name.clone(),
             },
             routing: routing(&args.schema.rules)?,
+            rest: args.rest.options(),
+            binding: args.rest.binding(),
             ..Options::default()
         },
         sources,
