@@ -4,6 +4,7 @@
 Prints `listening PORT` once it can be called. Request metadata tells it what to do:
 
 - `mirror...`: comes back in headers and trailers
+- `tell-deadline`: says in trailers whether the call has one, within an hour
 - `delay-ms`: waits before the first answer
 - `interval-ms`: waits after each message of an answer stream
 - `size`: makes names of parts that long
@@ -58,7 +59,11 @@ def obey(context):
         context.set_compression(COMPRESSIONS[asked["compress"]])
     mirrored = [(entry.key, entry.value) for entry in sent if entry.key.startswith("mirror")]
     context.send_initial_metadata(mirrored)
-    context.set_trailing_metadata(mirrored + [("served-by", "python")])
+    trailing = mirrored + [("served-by", "python")]
+    if "tell-deadline" in asked:
+        remaining = context.time_remaining()
+        trailing.append(("had-deadline", "no" if remaining is None or remaining > 3600 else "yes"))
+    context.set_trailing_metadata(trailing)
     if "health" in asked:
         HEALTH.set("", health_pb2.HealthCheckResponse.ServingStatus.Value(asked["health"]))
     if "delay-ms" in asked:

@@ -107,6 +107,16 @@ pub fn grpcurl() -> PathBuf {
     path("WIRELAB_GRPCURL")
 }
 
+/// curl.
+pub fn curl() -> PathBuf {
+    path("WIRELAB_CURL")
+}
+
+/// Cerbos.
+pub fn cerbos() -> PathBuf {
+    path("WIRELAB_CERBOS")
+}
+
 /// Where pictures of failures go.
 pub fn pictures() -> PathBuf {
     std::env::var_os("WIRELAB_E2E_OUT")

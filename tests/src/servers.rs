@@ -3,6 +3,7 @@
 //! Those of Python and Node serve `parts.v1.Parts` (`tests/servers/protos`), with all four kinds, by the same rules.
 
 mod bridge;
+mod cerbos;
 mod connect;
 mod envoy;
 mod etcd;
@@ -10,6 +11,7 @@ mod python;
 mod sample;
 
 pub use bridge::Bridge;
+pub use cerbos::Cerbos;
 pub use connect::Connect;
 pub use envoy::Envoy;
 pub use etcd::Etcd;

@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 mod apt;
+mod cerbos;
 mod connect;
 mod envoy;
 mod etcd;
@@ -48,6 +49,7 @@ pub fn ensure() -> Result<Variables> {
         connect::ensure,
         web_clients::ensure,
         etcd::ensure,
+        cerbos::ensure,
         envoy::ensure,
         grpcurl::ensure,
         kubernetes::ensure,

@@ -43,6 +43,8 @@ pub const CHROMEDRIVER: &[&str] = &["chromedriver", "chromium.chromedriver"];
 pub const WEBKIT_DRIVER: &[&str] = &["WebKitWebDriver"];
 /// The virtual display.
 pub const XVFB: &[&str] = &["Xvfb"];
+/// curl.
+pub const CURL: &[&str] = &["curl"];
 
 const COMPILER: Need = Need {
     name: "a C compiler",
@@ -114,6 +116,13 @@ const NPM: Need = Need {
     debian: &["npm"],
     ubuntu: None,
 };
+const REST_CLIENT: Need = Need {
+    name: "curl",
+    why: "calls the bridge as people do",
+    check: Check::Program(CURL),
+    debian: &["curl"],
+    ubuntu: None,
+};
 
 const CPP_COMPILER: Need = Need {
     name: "a C++ compiler",
@@ -142,6 +151,7 @@ pub fn for_tests() -> Vec<Need> {
         SESSION_BUS,
         PYTHON,
         NPM,
+        REST_CLIENT,
     ]
 }
 

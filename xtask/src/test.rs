@@ -125,6 +125,7 @@ fn environment(parts: &parts::Variables) -> Result<Vec<(&'static str, OsString)>
         ("WIRELAB_CHROMEDRIVER", system::CHROMEDRIVER),
         ("WIRELAB_WEBKIT_DRIVER", system::WEBKIT_DRIVER),
         ("WIRELAB_XVFB", system::XVFB),
+        ("WIRELAB_CURL", system::CURL),
     ] {
         if let Some(program) = shell::find_any(programs) {
             set.push((variable, program.into()));
