@@ -129,11 +129,14 @@ impl Bridge {
         let (mut head, body) = request.into_parts();
         self.shared.admission.unhide(&mut head);
         let cors = Cors::of(&self.shared.options, &head.headers);
-        if let Some(answer) = cors.preflight(&head) {
+        if let Some(answer) = cors.preflight(&head).or_else(|| cors.refusal(&head)) {
             return answer;
         }
-        let face = Face::of(&head);
         let loaded = self.shared.loaded();
+        let face = match Face::of(&head) {
+            Face::Rest if rpc::connect::is_bare_get(&head, &loaded) => Face::Connect,
+            face => face,
+        };
         let arrival = Arrival { head, body, loaded, shared: self.shared.clone() };
         let mut response = match face {
             Face::Rest => match openapi::answer(&arrival) {

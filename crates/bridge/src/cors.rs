@@ -1,12 +1,16 @@
 //! Pages of other origins (<https://fetch.spec.whatwg.org/#http-cors-protocol>): who may call, and what of an answer
 //! their browsers may show them. Without being told otherwise, nobody may.
 
+mod origin;
+
+pub use origin::{Origin, Origins};
+
 use crate::options::Options;
 use axum::body::Body;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, request};
 use std::collections::BTreeSet;
@@ -40,6 +44,16 @@ const ALWAYS_ALLOWED: [&str; 15] = [
     "x-server-timeout",
     "x-user-agent",
 ];
+/// Whether a page asks to call a host of a more private network than its own, and the answer
+/// (<https://wicg.github.io/private-network-access/#headers>).
+const REQUEST_PRIVATE_NETWORK: HeaderName =
+    HeaderName::from_static("access-control-request-private-network");
+const ALLOW_PRIVATE_NETWORK: HeaderName =
+    HeaderName::from_static("access-control-allow-private-network");
+
+/// Whose page a request comes from (<https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header>).
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 /// Headers that begin so are metadata by REST.
 const METADATA: &str = "grpc-metadata-";
 
@@ -73,43 +87,18 @@ impl Default for CorsOptions {
 impl CorsOptions {
     /// What makes no sense, or is not safe.
     pub(crate) fn problem(&self) -> Option<Problem> {
-        (self.credentials && self.origins == Origins::Any).then(|| {
-            let message = "pages of any origin may not call with credentials";
+        let whoever = match self.origins {
+            Origins::Any => "any origin",
+            _ if self.origins.has_null() => "the origin `null`, which is no one's and everyone's,",
+            _ => return None,
+        };
+        self.credentials.then(|| {
+            let message = format!("pages of {whoever} may not call with credentials");
             Problem::new(ProblemKind::Mismatch, message)
                 .at("cors.credentials")
                 .help("name the origins, or leave the credentials out")
         })
     }
-}
-
-/// Pages of which origins may call, or open a WebSocket. A page of the bridge's own origin always may.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Origins {
-    /// No other.
-    #[default]
-    None,
-    /// All.
-    Any,
-    /// These.
-    List(Vec<Origin>),
-}
-
-/// An origin that may call, or a pattern of several.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// With `://`, or `null`.
-    scheme: String,
-    /// Whether names below `host` are meant instead of itself.
-    below: bool,
-    host: String,
-    port: Port,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Port {
-    /// As written, with a colon; empty for that of the scheme.
-    Is(String),
-    Any,
 }
 
 /// Which headers.
@@ -120,126 +109,6 @@ pub enum Headers {
     Any,
     /// These.
     List(Vec<HeaderName>),
-}
-
-impl Origin {
-    /// `https://example.com`, `https://*.example.com` for every name below it, `http://localhost:*` for every port, or
-    /// `null` for pages without an origin (sandboxed ones, files).
-    ///
-    /// # Errors
-    /// What is no origin.
-    pub fn parse(text: &str) -> Result<Origin, Problem> {
-        let wrong = || {
-            let message = format!("`{}` is not an origin", text.escape_debug());
-            Problem::new(ProblemKind::Mismatch, message).at("cors.origins").help(
-                "write scheme://host or scheme://host:port without a path, such as https://example.com, \
-                 https://*.example.com or http://localhost:*",
-            )
-        };
-        let text = text.to_ascii_lowercase();
-        if text == "null" {
-            let nothing = String::new();
-            let port = Port::Is(nothing.clone());
-            return Ok(Origin { scheme: text, below: false, host: nothing, port });
-        }
-        let (scheme, host, port) = split(&text).ok_or_else(wrong)?;
-        let (below, host) = match host.strip_prefix("*.") {
-            Some(rest) => (true, rest),
-            None => (false, host),
-        };
-        let good =
-            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']' | ':');
-        if host.is_empty() || !host.chars().all(good) {
-            return Err(wrong());
-        }
-        let port = match port {
-            ":*" => Port::Any,
-            "" => Port::Is(String::new()),
-            port if port[1..].parse::<u16>().is_ok() => Port::Is(default_port(scheme, port).into()),
-            _ => return Err(wrong()),
-        };
-        Ok(Origin { scheme: scheme.into(), below, host: host.into(), port })
-    }
-
-    fn is(&self, origin: &str) -> bool {
-        if origin == "null" || self.scheme == "null" {
-            return origin == self.scheme;
-        }
-        let Some((scheme, host, port)) = split(origin) else { return false };
-        let named = match self.below {
-            false => host == self.host,
-            true => host
-                .strip_suffix(&self.host)
-                .and_then(|rest| rest.strip_suffix('.'))
-                .is_some_and(|rest| !rest.is_empty()),
-        };
-        named
-            && scheme == self.scheme
-            && match &self.port {
-                Port::Any => true,
-                Port::Is(wanted) => wanted == default_port(scheme, port),
-            }
-    }
-}
-
-/// `https://`, the host and `:port`, which may be empty.
-fn split(origin: &str) -> Option<(&str, &str, &str)> {
-    let (scheme, rest) = origin.split_at(origin.find("://")? + 3);
-    // The colons of an IPv6 address are in brackets.
-    let after = rest.rfind(']').map_or(0, |at| at + 1);
-    let colon = rest.get(after..)?.find(':').map_or(rest.len(), |at| after + at);
-    let (host, port) = rest.split_at(colon);
-    (!host.is_empty() && port != ":").then_some((scheme, host, port))
-}
-
-/// Browsers leave the scheme's own port out.
-fn default_port<'a>(scheme: &str, port: &'a str) -> &'a str {
-    match (scheme, port) {
-        ("https://", ":443") | ("http://", ":80") => "",
-        _ => port,
-    }
-}
-
-impl Origins {
-    /// The list of these, in the form of [`Origin::parse`]; `*` among them is any.
-    ///
-    /// # Errors
-    /// What is no origin.
-    pub fn parse<S: AsRef<str>>(origins: impl IntoIterator<Item = S>) -> Result<Origins, Problem> {
-        let mut list = Vec::new();
-        for origin in origins {
-            match origin.as_ref().trim() {
-                "*" => return Ok(Origins::Any),
-                origin => list.push(Origin::parse(origin)?),
-            }
-        }
-        Ok(if list.is_empty() { Origins::None } else { Origins::List(list) })
-    }
-
-    /// Whether a page of this origin, as the header `origin` says it, may call.
-    pub fn allows(&self, origin: &str) -> bool {
-        match self {
-            Origins::None => false,
-            Origins::Any => true,
-            Origins::List(list) => list.iter().any(|one| one.is(origin)),
-        }
-    }
-
-    /// Whether a request may be taken where browsers let every page ask, as for a WebSocket: one without an origin does
-    /// not come from a page, and one of the bridge's own host is not of another's.
-    pub(crate) fn admit(&self, head: &request::Parts) -> bool {
-        let Some(origin) = head.headers.get(ORIGIN) else { return true };
-        let Ok(origin) = origin.to_str() else { return false };
-        self.allows(origin) || is_own(origin, head)
-    }
-}
-
-/// Whether this is the origin of the host that the request went to.
-fn is_own(origin: &str, head: &request::Parts) -> bool {
-    let authority = head.uri.authority().map(|authority| authority.as_str());
-    let host = || head.headers.get(HOST)?.to_str().ok();
-    let Some((_, of_origin)) = origin.split_once("://") else { return false };
-    authority.or_else(host).is_some_and(|host| host.eq_ignore_ascii_case(of_origin))
 }
 
 /// What a request means for CORS.
@@ -283,10 +152,38 @@ impl<'a> Cors<'a> {
                 headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
             }
             headers.insert(ACCESS_CONTROL_MAX_AGE, self.options.max_age.as_secs().into());
+            // That everyone may call does not say that every page of the world may look into this network.
+            let named = matches!(self.options.origins, Origins::List(_));
+            if named && head.headers.get(REQUEST_PRIVATE_NETWORK).is_some_and(|asks| asks == "true")
+            {
+                headers.insert(ALLOW_PRIVATE_NETWORK, HeaderValue::from_static("true"));
+            }
         }
-        for name in ["access-control-request-method", "access-control-request-headers"] {
-            headers.append(VARY, HeaderValue::from_static(name));
+        let asked = [
+            ACCESS_CONTROL_REQUEST_METHOD,
+            ACCESS_CONTROL_REQUEST_HEADERS,
+            REQUEST_PRIVATE_NETWORK,
+        ];
+        for name in asked {
+            headers.append(VARY, name.into());
         }
+        Some(response)
+    }
+
+    /// The answer to a page that may not call; none where nothing is against it. What a form could have sent comes without
+    /// a preflight and with the cookies of this host: the page would see no answer, but the call would be made.
+    pub fn refusal(&self, head: &request::Parts) -> Option<Response<Body>> {
+        let site = head.headers.get(FETCH_SITE)?;
+        let foreign = site == "cross-site" || site == "same-site";
+        if !foreign || self.origin.is_some() || head.method.is_safe() {
+            return None;
+        }
+        let text = "pages of this origin may not call here: have the origin allowed\n";
+        let mut response = Response::new(Body::from(text));
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        self.say_origin(response.headers_mut());
+        let text = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, text);
         Some(response)
     }
 
@@ -369,61 +266,6 @@ mod tests {
     }
 
     #[test]
-    fn origins() {
-        let table = [
-            ("https://a.example", "https://a.example", true),
-            ("https://A.example:443", "https://a.example", true),
-            ("https://a.example", "http://a.example", false),
-            ("https://a.example", "https://a.example:8443", false),
-            ("https://a.example", "https://b.a.example", false),
-            ("https://a.example", "https://a.example.evil.example", false),
-            ("https://*.a.example", "https://b.a.example", true),
-            ("https://*.a.example", "https://c.b.a.example", true),
-            ("https://*.a.example", "https://a.example", false),
-            ("https://*.a.example", "https://.a.example", false),
-            ("https://*.a.example", "https://evila.example", false),
-            ("http://localhost:*", "http://localhost:8080", true),
-            ("http://localhost:*", "http://localhost", true),
-            ("http://localhost:*", "http://localhost.evil.example:80", false),
-            ("http://[::1]:8080", "http://[::1]:8080", true),
-            ("http://[::1]:8080", "http://[::1]", false),
-            ("capacitor://localhost", "capacitor://localhost", true),
-            ("null", "null", true),
-            ("https://a.example", "null", false),
-            ("*", "https://whoever.example", true),
-        ];
-        for (allowed, origin, want) in table {
-            assert_eq!(
-                Origins::parse([allowed]).unwrap().allows(origin),
-                want,
-                "{allowed} {origin}"
-            );
-        }
-        for wrong in
-            ["", "a.example", "https://", "https://a/b", "https://*", "https://a:x", "://a:"]
-        {
-            assert!(Origins::parse([wrong]).is_err(), "{wrong}");
-        }
-        assert_eq!(Origins::parse([""; 0]), Ok(Origins::None));
-    }
-
-    /// `origin` and `host` of a request for a WebSocket.
-    #[test]
-    fn sockets() {
-        let table: [(&[&str], bool); 5] = [
-            (&["host: me.example"], true),
-            (&["host: me.example:81", "origin: http://ME.example:81"], true),
-            (&["host: me.example", "origin: https://a.example"], true),
-            (&["host: me.example", "origin: https://b.example"], false),
-            (&["host: me.example", "origin: null"], false),
-        ];
-        let options = options(&["https://a.example"]);
-        for (lines, want) in table {
-            assert_eq!(options.cors.origins.admit(&headers(lines)), want, "{lines:?}");
-        }
-    }
-
-    #[test]
     fn preflights() {
         let ask = ["origin: https://a.example", "access-control-request-method: POST"];
         let asks =
@@ -438,13 +280,75 @@ mod tests {
         assert_eq!(preflight(&some, &[ask[0]]), None, "that is an ordinary OPTIONS");
         assert_eq!(preflight(&some, &[ask[1]]), None, "that is of no page");
         let refused = preflight(&nobody, &asks).unwrap();
-        let vary = ["vary: access-control-request-method", "vary: access-control-request-headers"];
+        let vary = [
+            "vary: access-control-request-method",
+            "vary: access-control-request-headers",
+            "vary: access-control-request-private-network",
+        ];
         assert_eq!(refused, (403, vary.map(str::to_owned).into()));
         insta::assert_debug_snapshot!(preflight(&some, &asks));
         some.cors.request_headers = Headers::List(vec![HeaderName::from_static("x-b")]);
         some.cors.credentials = true;
         insta::assert_debug_snapshot!(preflight(&some, &asks));
         insta::assert_debug_snapshot!(preflight(&options(&["*"]), &ask));
+    }
+
+    /// Who may look into a network that is more private than the page's.
+    #[test]
+    fn private_networks() {
+        let asks = |value: &str| {
+            let line = format!("access-control-request-private-network: {value}");
+            headers(&["origin: https://a.example", "access-control-request-method: GET", &line])
+        };
+        let table = [
+            (&["https://a.example"][..], "true", true),
+            (&["https://a.example"], "false", false),
+            (&["https://b.example"], "true", false),
+            (&["*"], "true", false),
+            (&[], "true", false),
+        ];
+        for (origins, value, want) in table {
+            let (options, head) = (options(origins), asks(value));
+            let response = Cors::of(&options, &head.headers).preflight(&head).unwrap();
+            let got = response.headers().contains_key(ALLOW_PRIVATE_NETWORK);
+            assert_eq!(got, want, "{origins:?} {value}");
+        }
+    }
+
+    /// Pages that send what needs no preflight.
+    #[test]
+    fn pages_that_may_not_call() {
+        let table: [(&str, &[&str], bool); 8] = [
+            ("POST", &["sec-fetch-site: cross-site", "origin: https://b.example"], true),
+            ("POST", &["sec-fetch-site: same-site", "origin: https://b.example"], true),
+            ("DELETE", &["sec-fetch-site: cross-site", "origin: null"], true),
+            ("POST", &["sec-fetch-site: cross-site", "origin: https://a.example"], false),
+            ("POST", &["sec-fetch-site: same-origin", "origin: https://me.example"], false),
+            ("POST", &["sec-fetch-site: none"], false),
+            ("POST", &["origin: https://b.example"], false),
+            ("GET", &["sec-fetch-site: cross-site"], false),
+        ];
+        let options = options(&["https://a.example"]);
+        for (method, lines, want) in table {
+            let mut head = headers(lines);
+            head.method = method.parse().unwrap();
+            let got = Cors::of(&options, &head.headers).refusal(&head).map(|r| r.status().as_u16());
+            assert_eq!(got, want.then_some(403), "{method} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_safe() {
+        for (origins, credentials, want) in [
+            (&["*"][..], true, true),
+            (&["*"], false, false),
+            (&["https://a.example", "null"], true, true),
+            (&["null"], false, false),
+            (&["https://a.example"], true, false),
+        ] {
+            let cors = CorsOptions { credentials, ..options(origins).cors };
+            assert_eq!(cors.problem().is_some(), want, "{origins:?} {credentials}");
+        }
     }
 
     #[test]

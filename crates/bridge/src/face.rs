@@ -13,9 +13,17 @@ pub(crate) enum Face {
     Rest,
 }
 
-/// Sent by every Connect client with unary requests
+/// What clients of Connect send with unary requests, whose content type says nothing
 /// (<https://connectrpc.com/docs/protocol/#unary-request>).
-const CONNECT_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
+const OF_CONNECT: [HeaderName; 2] = [
+    HeaderName::from_static("connect-protocol-version"),
+    HeaderName::from_static("connect-timeout-ms"),
+];
+
+/// The content types of gRPC-Web, apart from how messages are written
+/// (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md>).
+const GRPC_WEB: [&str; 3] =
+    ["application/grpc-web", "application/grpc-web-text", "application/grpc-web-text-base64"];
 
 impl Face {
     /// Every face, in the order of their numbers.
@@ -27,7 +35,7 @@ impl Face {
             return Face::Socket;
         }
         let media = content_type(&head.headers);
-        if is_of(media, "application/grpc-web") || is_of(media, "application/grpc-web-text") {
+        if GRPC_WEB.iter().any(|known| is_of(media, known)) {
             return Face::GrpcWeb;
         }
         if is_of(media, "application/grpc") {
@@ -35,9 +43,9 @@ impl Face {
         }
         let is_get = head.method == Method::GET;
         let asks = |query: &str| query.split('&').any(|pair| pair == "connect=v1");
-        let connect = media.starts_with("application/connect+")
-            || media == "application/proto"
-            || head.headers.contains_key(CONNECT_VERSION)
+        let connect = is_of(media, "application/connect")
+            || media.eq_ignore_ascii_case("application/proto")
+            || OF_CONNECT.iter().any(|name| head.headers.contains_key(name))
             || is_get && head.uri.query().is_some_and(asks);
         if connect { Face::Connect } else { Face::Rest }
     }
@@ -93,7 +101,11 @@ mod tests {
         ("POST /a.B/C | content-type: application/grpc+proto", Face::Grpc),
         ("POST /a.B/C | content-type: application/grpc-web+proto", Face::GrpcWeb),
         ("POST /a.B/C | content-type: application/grpc-web-text", Face::GrpcWeb),
+        ("POST /a.B/C | content-type: Application/GRPC-Web-Text-Base64", Face::GrpcWeb),
         ("POST /a.B/C | content-type: application/grpcish", Face::Rest),
+        ("POST /a.B/C | content-type: Application/Connect+Proto; x=y", Face::Connect),
+        ("POST /a.B/C | content-type: Application/PROTO", Face::Connect),
+        ("POST /a.B/C | content-type: application/json | connect-timeout-ms: 1", Face::Connect),
         ("POST /a.B/C | content-type: application/connect+json", Face::Connect),
         ("POST /a.B/C | content-type: application/proto", Face::Connect),
         (

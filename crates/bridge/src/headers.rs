@@ -8,9 +8,8 @@ mod outbound;
 mod timeout;
 
 pub(crate) use inbound::{Peer, metadata};
-pub(crate) use inbound::{is_grpc, is_of_key, printable};
-pub(crate) use outbound::{append_metadata, append_trailers, wants_trailers};
-pub(crate) use timeout::{grpc_timeout, timeout};
+pub(crate) use outbound::{append_metadata, append_trailers, is_framing, wants_trailers};
+pub(crate) use timeout::{grpc_timeout, time, timeout};
 
 use std::time::Duration;
 
@@ -29,4 +28,11 @@ pub struct HeaderOptions {
     pub max_timeout: Option<Duration>,
     /// How long a call takes when the client does not say; none leaves it to the server.
     pub default_timeout: Option<Duration>,
+}
+
+impl HeaderOptions {
+    /// How long a call takes for which a client asked for this.
+    pub(crate) fn timeout(&self, asked: Option<Duration>) -> Option<Duration> {
+        asked.or(self.default_timeout).into_iter().chain(self.max_timeout).min()
+    }
 }

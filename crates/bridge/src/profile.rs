@@ -124,6 +124,9 @@ pub(crate) enum Inbound {
     Prefixed,
     /// All.
     All,
+    /// All but what gRPC, gRPC-Web and Connect say by them; what is no base64 although it should be is refused. So their
+    /// faces have it, whatever the profile.
+    Rpc,
 }
 
 /// What response metadata becomes.

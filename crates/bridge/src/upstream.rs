@@ -12,9 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use wirelab_call::{Events, Invoke, Requests};
-use wirelab_model::{
-    CallEventKind, CallKind, CallSpec, Compression, Endpoint, Metadatum, Status, StatusCode,
-};
+use wirelab_model::{CallEventKind, CallKind, CallSpec, Endpoint, Metadatum, Status, StatusCode};
 
 /// Bytes of one call that the server may send ahead of its client: HTTP/2's window of each stream.
 pub const UPSTREAM_WINDOW: u32 = 128 << 10;
@@ -39,8 +37,6 @@ pub(crate) struct Order {
     pub metadata: Vec<Metadatum>,
     /// How long it may take; none leaves it to the server.
     pub timeout: Option<Duration>,
-    /// How requests go to the server.
-    pub compression: Option<Compression>,
     /// That it may be made, by [`Shared::admit`](crate::bridge::Shared::admit); without one nobody watches it.
     pub permit: Option<Permit>,
 }
@@ -49,8 +45,8 @@ pub(crate) struct Order {
 pub(crate) struct Call {
     events: Events,
     trailers: Vec<Metadatum>,
-    /// Why the requests ended before their time.
-    fault: Arc<OnceLock<Status>>,
+    /// Why the requests ended before their time, where they may.
+    fault: Option<Arc<OnceLock<Status>>>,
     permit: Option<Permit>,
     /// None for calls that end by themselves.
     closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
@@ -106,7 +102,7 @@ impl Upstream {
             }
             std::future::ready(message.ok())
         });
-        self.begin(order, Box::pin(requests), cancel, fault)
+        self.begin(order, Box::pin(requests), cancel, Some(fault))
     }
 
     /// Begins a call with the one request that is there.
@@ -115,7 +111,7 @@ impl Upstream {
             permit.counter().sent(request.len());
         }
         let requests = wirelab_call::requests([request]);
-        self.begin(order, requests, CancellationToken::new(), Arc::default())
+        self.begin(order, requests, CancellationToken::new(), None)
     }
 
     fn begin(
@@ -123,9 +119,9 @@ impl Upstream {
         order: Order,
         requests: Requests,
         cancel: CancellationToken,
-        fault: Arc<OnceLock<Status>>,
+        fault: Option<Arc<OnceLock<Status>>>,
     ) -> Call {
-        let Order { method, kind, mut metadata, timeout, compression, mut permit } = order;
+        let Order { method, kind, mut metadata, timeout, mut permit } = order;
         if let Some(permit) = &mut permit {
             permit.begin(kind, &mut metadata);
         }
@@ -138,7 +134,6 @@ impl Upstream {
             metadata,
             deadline_ms: timeout.map(millis),
             max_message_bytes: self.max_message_bytes,
-            compression,
             ..CallSpec::default()
         };
         let events = self.invoke.invoke(spec, requests, cancel);
@@ -188,7 +183,8 @@ impl Call {
     }
 
     fn end(&mut self, status: Status) -> Step {
-        let status = self.fault.get().cloned().unwrap_or(status);
+        let fault = self.fault.as_ref().and_then(|fault| fault.get());
+        let status = fault.cloned().unwrap_or(status);
         if let Some(permit) = &mut self.permit {
             permit.ended(status.code);
         }

@@ -78,4 +78,5 @@ pub use replay::REPLAY_BYTES;
 pub use resolve::{DNS_MIN_GAP, DNS_REFRESH, MAX_INSTANCES};
 pub use retry::MAX_TRANSPARENT;
 pub use socket::{KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KEEPALIVE_TIME};
+pub use tap::{Tap, Tapped};
 pub use transport::Types;

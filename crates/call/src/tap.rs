@@ -13,7 +13,7 @@ const HEAD_BYTES: usize = 256;
 
 /// What passed through a [`Tapped`] stream.
 #[derive(Debug, Default)]
-pub(crate) struct Tap {
+pub struct Tap {
     sent: AtomicU64,
     received: AtomicU64,
     head: Mutex<Vec<u8>>,
@@ -31,12 +31,12 @@ impl Tap {
     }
 
     /// The first bytes read.
-    pub fn head(&self) -> Vec<u8> {
+    pub(crate) fn head(&self) -> Vec<u8> {
         self.head.lock().map(|head| head.clone()).unwrap_or_default()
     }
 
     /// Notes bytes that were read.
-    pub fn took(&self, bytes: &[u8]) {
+    pub(crate) fn took(&self, bytes: &[u8]) {
         let before = self.received.fetch_add(bytes.len() as u64, Relaxed);
         if before < HEAD_BYTES as u64
             && let Ok(mut head) = self.head.lock()
@@ -48,7 +48,7 @@ impl Tap {
 }
 
 /// A stream with a [`Tap`].
-pub(crate) struct Tapped<S> {
+pub struct Tapped<S> {
     inner: S,
     tap: Arc<Tap>,
 }
@@ -60,7 +60,7 @@ impl<S> Tapped<S> {
     }
 
     /// What passed.
-    pub fn tap(&self) -> Arc<Tap> {
+    pub(crate) fn tap(&self) -> Arc<Tap> {
         self.tap.clone()
     }
 }

@@ -1,6 +1,7 @@
 //! What comes back for an HTTP request: one document, a document a line, or a failure.
 
-use super::{Making, datum, failed, interrupted};
+use super::{Making, data, failed, interrupted};
+use crate::rest::wire::{put_field, put_varint};
 use crate::rules::Rule;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,11 +15,17 @@ use std::pin::Pin;
 use wirelab_model::{Blob, CallEventKind, Metadatum, Problem, ProblemKind, Status, StatusCode};
 use wirelab_transcode::Codec;
 
-/// The message whose data travels as it is
-/// (<https://github.com/googleapis/googleapis/blob/master/google/api/httpbody.proto>).
-const HTTP_BODY: &str = "google.api.HttpBody";
 const METADATA: &str = "grpc-metadata-";
 const TRAILER: &str = "grpc-trailer-";
+
+/// The fields of `google.rpc.Status`
+/// (<https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto>).
+const CODE: u64 = 1;
+const MESSAGE: u32 = 2;
+const DETAILS: u32 = 3;
+/// The fields of `google.protobuf.Any`.
+const TYPE_URL: u32 = 1;
+const VALUE: u32 = 2;
 
 /// Reads an answer, telling what it says, up to the status of the call.
 pub(super) async fn read(call: &Making, rule: &Rule, response: Response<Incoming>) -> Status {
@@ -29,7 +36,7 @@ pub(super) async fn read(call: &Making, rule: &Rule, response: Response<Incoming
     let media = media.unwrap_or_default().to_owned();
     let read = match (head.status.is_success(), call.method.kind.server_streams()) {
         (false, _) => answer.failure(head.status).await,
-        (true, _) if answer.is_raw() => answer.raw(&media).await,
+        (true, _) if rule.gives_raw() => answer.raw(&media).await,
         (true, false) => answer.single().await,
         (true, true) => answer.lines().await,
     };
@@ -77,10 +84,7 @@ impl Answer<'_> {
         if size <= self.call.limit {
             return Ok(());
         }
-        let message = format!("the answer has more than {} bytes", self.call.limit);
-        let problem =
-            Problem::new(ProblemKind::TooLarge, message).help("raise the limit in Options");
-        Err(failed(StatusCode::ResourceExhausted, problem))
+        Err(self.call.too_long())
     }
 
     /// Tells a message that came at `at_ns`.
@@ -117,6 +121,7 @@ impl Answer<'_> {
                 let line = held.split_to(seen + end).freeze();
                 held.advance(1);
                 seen = 0;
+                self.check(line.len())?;
                 match self.error(&line) {
                     Some(failed) => status = failed,
                     None => self.message(&line, line.len() + 1, at_ns).await?,
@@ -166,15 +171,6 @@ impl Answer<'_> {
         status(&value, &self.call.method.output)
     }
 
-    /// Whether the answer is the data of `google.api.HttpBody`s.
-    fn is_raw(&self) -> bool {
-        let message = match &self.rule.response_body {
-            Some(field) => field.kind().as_message().cloned(),
-            None => Some(self.call.method.descriptor.output()),
-        };
-        message.is_some_and(|message| message.full_name() == HTTP_BODY)
-    }
-
     /// Each piece as a message of its own where the server streams.
     async fn raw(&mut self, media: &str) -> Result<Status, Status> {
         if !self.call.method.kind.server_streams() {
@@ -199,32 +195,52 @@ impl Answer<'_> {
     }
 }
 
-/// A status out of its JSON; details whose types are not known are left out.
+/// A status out of its JSON. Details whose types are not known stay what the bridge made of them: a type and bytes.
 pub(super) fn status(value: &Value, known: &Codec) -> Status {
     let code = value.get("code").and_then(Value::as_u64).and_then(|code| u32::try_from(code).ok());
     let code = code.unwrap_or(StatusCode::Unknown as u32);
     let message = value.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let details = value.get("details").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+    let details = value.get("details").and_then(Value::as_array).into_iter().flatten();
+    let details: Vec<Vec<u8>> = details.filter_map(|detail| any(detail, known)).collect();
     let mut wire = Vec::new();
-    if details {
-        let pool = known.message().parent_pool();
-        let codec = pool.get_message_by_name("google.rpc.Status").map(|status| known.of(&status));
-        let whole = json!({"code": code, "message": message, "details": value.get("details")});
-        let written =
-            codec.map(|codec| codec.json_to_wire(whole.to_string().as_bytes(), &mut wire));
-        if !matches!(written, Some(Ok(_))) {
-            wire.clear();
+    if !details.is_empty() {
+        put_varint(CODE << 3, &mut wire);
+        put_varint(code.into(), &mut wire);
+        if !message.is_empty() {
+            put_field(MESSAGE, message.as_bytes(), &mut wire);
+        }
+        for detail in details {
+            put_field(DETAILS, &detail, &mut wire);
         }
     }
     Status { code, message, details: wire.into(), problem: None }
 }
 
+/// The wire of a `google.protobuf.Any`.
+fn any(detail: &Value, known: &Codec) -> Option<Vec<u8>> {
+    let pool = known.message().parent_pool();
+    let codec = pool.get_message_by_name("google.protobuf.Any").map(|any| known.of(&any));
+    let mut wire = Vec::new();
+    if let Some(codec) = codec
+        && codec.json_to_wire(detail.to_string().as_bytes(), &mut wire).is_ok()
+    {
+        return Some(wire);
+    }
+    wire.clear();
+    put_field(TYPE_URL, detail.get("@type")?.as_str()?.as_bytes(), &mut wire);
+    let bytes = STANDARD.decode(detail.get("value")?.as_str()?).ok()?;
+    if !bytes.is_empty() {
+        put_field(VALUE, &bytes, &mut wire);
+    }
+    Some(wire)
+}
+
 /// Response metadata: what a header names as such, and the headers of HTTP as they are.
 fn metadata(headers: &HeaderMap) -> Vec<Metadatum> {
     let told = headers.iter().filter(|(name, _)| !name.as_str().starts_with(TRAILER));
-    told.map(|(name, value)| {
+    told.flat_map(|(name, value)| {
         let key = name.as_str().strip_prefix(METADATA).unwrap_or(name.as_str());
-        datum(key, &String::from_utf8_lossy(value.as_bytes()))
+        data(key, &String::from_utf8_lossy(value.as_bytes()))
     })
     .collect()
 }
@@ -232,7 +248,7 @@ fn metadata(headers: &HeaderMap) -> Vec<Metadatum> {
 fn of_prefix(headers: &HeaderMap, prefix: &str) -> Vec<Metadatum> {
     let named = headers.iter().filter_map(|(name, value)| {
         let key = name.as_str().strip_prefix(prefix)?;
-        Some(datum(key, &String::from_utf8_lossy(value.as_bytes())))
+        Some(data(key, &String::from_utf8_lossy(value.as_bytes())))
     });
-    named.collect()
+    named.flatten().collect()
 }

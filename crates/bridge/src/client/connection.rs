@@ -6,14 +6,11 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use wirelab_call::{Tap, Tapped};
 use wirelab_model::{CallEventKind, Problem, ProblemKind, Status, StatusCode, WireBytes};
 
 /// How many idle connections are kept; further ones are closed.
@@ -30,8 +27,9 @@ pub(super) struct Pool {
 /// A connection that no other call uses.
 pub(super) struct Connection {
     pub sender: SendRequest<Body>,
-    count: Arc<Count>,
-    before: (u64, u64),
+    tap: Arc<Tap>,
+    /// What had passed when it was taken.
+    before: WireBytes,
 }
 
 impl Pool {
@@ -50,10 +48,10 @@ impl Pool {
             if kept.sender.is_closed() || !kept.sender.is_ready() {
                 continue;
             }
-            kept.before = kept.count.now();
+            kept.before = passed(&kept.tap);
             return Ok((kept, CallEventKind::Reused { peer: self.address.to_string(), tls: None }));
         }
-        let (stream, count) = self.connect().await?;
+        let (stream, tap) = self.connect().await?;
         let made = handshake(TokioIo::new(stream)).await;
         let (sender, connection) = made.map_err(|error| self.unreachable(&error))?;
         tokio::spawn(async move {
@@ -61,7 +59,7 @@ impl Pool {
             let _ = connection.await;
         });
         let connected = CallEventKind::Connected { peer: self.address.to_string() };
-        Ok((Connection { sender, count, before: (0, 0) }, connected))
+        Ok((Connection { sender, tap, before: WireBytes::default() }, connected))
     }
 
     /// Keeps a connection for the next call.
@@ -73,7 +71,7 @@ impl Pool {
     }
 
     /// A stream of bytes that are counted.
-    pub async fn connect(&self) -> Result<(Counted, Arc<Count>), Status> {
+    pub async fn connect(&self) -> Result<(Tapped<TcpStream>, Arc<Tap>), Status> {
         let connecting = TcpStream::connect(self.address);
         let connected = match timeout(CLIENT_CONNECT_TIMEOUT, connecting).await {
             Ok(connected) => connected,
@@ -82,8 +80,8 @@ impl Pool {
         let stream = connected.map_err(|error| self.unreachable(&error))?;
         // Small requests must not wait for each other's acknowledgement; that it cannot be set is slower, not wrong.
         let _ = stream.set_nodelay(true);
-        let count = Arc::<Count>::default();
-        Ok((Counted { stream, count: count.clone() }, count))
+        let tap = Arc::<Tap>::default();
+        Ok((Tapped::new(stream, tap.clone()), tap))
     }
 
     fn unreachable(&self, error: &dyn std::error::Error) -> Status {
@@ -97,71 +95,16 @@ impl Pool {
 impl Connection {
     /// Bytes since it was taken.
     pub fn wire(&self) -> WireBytes {
-        let (sent, received) = self.count.now();
-        let (sent_before, received_before) = self.before;
+        let WireBytes { sent, received, shared } = passed(&self.tap);
         WireBytes {
-            sent: sent.saturating_sub(sent_before),
-            received: received.saturating_sub(received_before),
-            shared: false,
+            sent: sent.saturating_sub(self.before.sent),
+            received: received.saturating_sub(self.before.received),
+            shared,
         }
     }
 }
 
-/// Bytes that passed.
-#[derive(Debug, Default)]
-pub(super) struct Count {
-    sent: AtomicU64,
-    received: AtomicU64,
-}
-
-impl Count {
-    fn now(&self) -> (u64, u64) {
-        (self.sent.load(Relaxed), self.received.load(Relaxed))
-    }
-
-    /// Bytes of a connection for one call alone.
-    pub fn wire(&self) -> WireBytes {
-        let (sent, received) = self.now();
-        WireBytes { sent, received, shared: false }
-    }
-}
-
-/// A stream with a [`Count`].
-pub(super) struct Counted {
-    stream: TcpStream,
-    count: Arc<Count>,
-}
-
-impl AsyncRead for Counted {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        let read = buf.filled().len().saturating_sub(before);
-        self.count.received.fetch_add(read as u64, Relaxed);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Counted {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let wrote = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
-        self.count.sent.fetch_add(wrote as u64, Relaxed);
-        Poll::Ready(Ok(wrote))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
+/// Bytes of a connection that no other call uses.
+pub(super) fn passed(tap: &Tap) -> WireBytes {
+    WireBytes { sent: tap.sent(), received: tap.received(), shared: false }
 }

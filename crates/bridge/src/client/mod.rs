@@ -19,10 +19,13 @@ pub use teller::CLIENT_EVENTS;
 
 use crate::bridge::{Bridge, Loaded, Shared};
 use crate::catalog::Method;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use connection::Pool;
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{FutureExt, Stream};
 use http::HeaderMap;
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -31,6 +34,7 @@ use std::time::Duration;
 use teller::Teller;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use wirelab_call::wire::decode_all;
 use wirelab_call::{Events, Invoke, Requests};
 use wirelab_model::{
     CallEvent, CallSpec, DEFAULT_MAX_MESSAGE_BYTES, MetadataValue, Metadatum, Problem, ProblemKind,
@@ -164,9 +168,12 @@ impl Making {
         Ok(Bytes::from(wire))
     }
 
-    /// The next request.
-    async fn next(&self, requests: &mut Requests) -> Option<Bytes> {
-        requests.next().await
+    /// The failure of what is longer than the call allows.
+    fn too_long(&self) -> Status {
+        let message = format!("the answer has more than {} bytes", self.limit);
+        let problem =
+            Problem::new(ProblemKind::TooLarge, message).help("raise the limit in Options");
+        failed(StatusCode::ResourceExhausted, problem)
     }
 }
 
@@ -189,25 +196,18 @@ fn interrupted(what: &str, error: impl std::fmt::Display) -> Status {
 }
 
 /// A value of metadata as headers and control frames have it.
-fn text(datum: &Metadatum) -> String {
-    use base64::Engine;
+fn text(datum: &Metadatum) -> Cow<'_, str> {
     match &datum.value {
-        MetadataValue::Text(text) => text.clone(),
-        MetadataValue::Binary(bytes) => {
-            base64::engine::general_purpose::STANDARD.encode(&bytes[..])
-        }
+        MetadataValue::Text(text) => text.as_str().into(),
+        MetadataValue::Binary(bytes) => STANDARD.encode(&bytes[..]).into(),
     }
 }
 
-/// Metadata out of such a text; what is not base64 stays text.
-fn datum(key: &str, text: &str) -> Metadatum {
-    use base64::Engine;
-    let bytes = key.ends_with("-bin").then(|| {
-        let plain = text.trim_end_matches('=');
-        base64::engine::general_purpose::STANDARD_NO_PAD.decode(plain).ok()
-    });
-    match bytes.flatten() {
-        Some(bytes) => Metadatum::binary(key, bytes),
-        None => Metadatum::text(key, text),
+/// Metadata out of such a text, which may hold several values of bytes; what is not base64 stays text.
+fn data(key: &str, text: &str) -> Vec<Metadatum> {
+    let bytes = key.ends_with("-bin").then(|| decode_all(text.as_bytes())).flatten();
+    match bytes {
+        Some(values) => values.into_iter().map(|bytes| Metadatum::binary(key, bytes)).collect(),
+        None => vec![Metadatum::text(key, text)],
     }
 }

@@ -29,6 +29,13 @@ struct Ready {
     first: Option<Bytes>,
 }
 
+impl Ready {
+    /// Whether its body is what comes of the requests.
+    fn streams(&self, call: &Making) -> bool {
+        call.method.kind.client_streams() && self.rule.body != RuleBody::None
+    }
+}
+
 /// Makes the call.
 pub(super) async fn call(call: &Making, mut requests: Requests) -> Over {
     let ready = match prepare(call, &mut requests).await {
@@ -47,19 +54,18 @@ pub(super) async fn call(call: &Making, mut requests: Requests) -> Over {
     };
     call.teller.tell(came).await;
 
-    let streams = call.method.kind.client_streams();
-    let (body, lines) = match streams {
+    let (body, pieces) = match ready.streams(call) {
         false => (Body::from(ready.built.body.clone().unwrap_or_default()), None),
         true => {
-            let (lines, body) = mpsc::channel::<Bytes>(AHEAD);
+            let (pieces, body) = mpsc::channel::<Bytes>(AHEAD);
             let body = ReceiverStream::new(body).map(Ok::<_, io::Error>);
-            (Body::from_stream(body), Some(lines))
+            (Body::from_stream(body), Some(pieces))
         }
     };
     let answering = connection.sender.send_request(head.map(|()| body));
     let sending = async {
-        match lines {
-            Some(lines) => send_lines(call, &ready, requests, lines).await,
+        match pieces {
+            Some(pieces) => send_stream(call, &ready, requests, pieces).await,
             None => {
                 let size = ready.built.target.len() + ready.built.body.as_ref().map_or(0, Vec::len);
                 let message = Blob(ready.first.clone().unwrap_or_default());
@@ -104,51 +110,63 @@ async fn sent(call: &Making, message: Blob, size: usize) {
 async fn prepare(call: &Making, requests: &mut Requests) -> Result<Ready, Status> {
     let streams = call.method.kind.client_streams();
     let rules = suited(call, streams);
-    if rules.is_empty() {
-        let message = format!(
-            "REST cannot carry {}: its google.api.http rule has no body for a stream of requests",
-            call.method.path
-        );
-        let problem = Problem::new(ProblemKind::Mismatch, message)
-            .help("call it by WebSocket, or give the rule `body: \"*\"`");
-        return Err(failed(StatusCode::Unimplemented, problem));
-    }
     if let Some(rule) = rules.first().filter(|rule| streams && is_same_for_all(rule)) {
         let built = rules::request(rule, "{}").map_err(unsuited)?;
         return Ok(Ready { rule: rule.clone(), built, first: None });
     }
-    let Some(first) = call.next(requests).await else {
+    let Some(first) = requests.next().await else {
         let message = "the URL of this call needs a first message, and there is none";
-        return Err(failed(
-            StatusCode::InvalidArgument,
-            Problem::new(ProblemKind::Mismatch, message),
-        ));
+        return Err(unsuited(Problem::new(ProblemKind::Mismatch, message)));
     };
     let json = call.json(&first)?;
     let mut problem = None;
     for rule in rules {
         match rules::request(&rule, &json) {
-            Ok(built) => return Ok(Ready { rule, built, first: Some(first) }),
+            Ok(built) => {
+                if streams && rule.body == RuleBody::None {
+                    // The URL is all that there is.
+                    only(call, requests).await?;
+                }
+                return Ok(Ready { rule, built, first: Some(first) });
+            }
             Err(why) => problem = problem.or(Some(why)),
         }
     }
-    Err(unsuited(problem.unwrap_or_else(|| Problem::new(ProblemKind::Internal, "no rule"))))
+    let nothing = || {
+        let message = format!("nothing is bound to {}", call.method.path);
+        Problem::new(ProblemKind::Mismatch, message).help("call it by WebSocket")
+    };
+    Err(unsuited(problem.unwrap_or_else(nothing)))
 }
 
-/// The rules of the method that can carry the call, those first whose URL is the same for every message.
+/// The rules of the method, the most suited first: those whose URL is the same for every message of a stream, then
+/// those that have a body for it.
 fn suited(call: &Making, streams: bool) -> Vec<Arc<Rule>> {
     let rules = call.loaded.routes.rules().iter();
-    let rules = rules.filter(|rule| rule.method.path == call.method.path);
-    let mut suited: Vec<Arc<Rule>> =
-        rules.filter(|rule| !streams || rule.body != RuleBody::None).cloned().collect();
+    let mut rules: Vec<Arc<Rule>> =
+        rules.filter(|rule| rule.method.path == call.method.path).cloned().collect();
     if streams {
-        suited.sort_by_key(|rule| !is_same_for_all(rule));
+        rules.sort_by_key(|rule| (!is_same_for_all(rule), rule.body == RuleBody::None));
     }
-    suited
+    rules
+}
+
+/// That no further message comes where a URL carries the only one.
+async fn only(call: &Making, requests: &mut Requests) -> Result<(), Status> {
+    if requests.next().await.is_none() {
+        return Ok(());
+    }
+    let message = format!(
+        "REST carries one request of {} and no more: its google.api.http rule has no body for a stream",
+        call.method.path
+    );
+    let problem = Problem::new(ProblemKind::Mismatch, message)
+        .help("call it by WebSocket, or give the rule `body: \"*\"`");
+    Err(failed(StatusCode::Unimplemented, problem))
 }
 
 fn is_same_for_all(rule: &Rule) -> bool {
-    rule.variables.is_empty() && rule.body == RuleBody::All
+    rule.variables.is_empty() && rule.body == RuleBody::All && !rule.takes_raw()
 }
 
 fn unsuited(problem: Problem) -> Status {
@@ -167,7 +185,7 @@ fn head(call: &Making, ready: &Ready) -> Result<Request<()>, Status> {
     headers.insert(TE, TRAILERS);
     let lines = call.method.kind.server_streams();
     headers.insert(ACCEPT, if lines { LINES } else { JSON });
-    if call.method.kind.client_streams() {
+    if ready.streams(call) && !ready.rule.takes_raw() {
         headers.insert(CONTENT_TYPE, LINES);
     } else if let Some(media) = &ready.built.content_type {
         let media = HeaderValue::from_str(media).map_err(|error| unsendable(&error))?;
@@ -199,18 +217,18 @@ fn metadata(call: &Making, headers: &mut HeaderMap) -> Result<(), http::Error> {
     Ok(())
 }
 
-/// A request stream as JSON a line.
-async fn send_lines(
+/// A request stream as JSON a line, or bodies as they are after each other.
+async fn send_stream(
     call: &Making,
     ready: &Ready,
     mut requests: Requests,
-    lines: mpsc::Sender<Bytes>,
+    pieces: mpsc::Sender<Bytes>,
 ) -> Result<(), Status> {
     let mut first = ready.first.clone();
     loop {
         let wire = match first.take() {
             Some(wire) => wire,
-            None => match call.next(&mut requests).await {
+            None => match requests.next().await {
                 Some(wire) => wire,
                 None => break,
             },
@@ -228,10 +246,13 @@ async fn send_lines(
                 .help("give every message of the stream the same values in its URL");
             return Err(unsuited(problem));
         }
-        let mut line = built.body.unwrap_or_else(|| b"{}".to_vec());
-        line.push(b'\n');
-        let size = line.len();
-        if lines.send(Bytes::from(line)).await.is_err() {
+        // A field that is not set.
+        let mut piece = built.body.unwrap_or_else(|| b"null".to_vec());
+        if !ready.rule.takes_raw() {
+            piece.push(b'\n');
+        }
+        let size = piece.len();
+        if pieces.send(Bytes::from(piece)).await.is_err() {
             // The bridge has answered and reads no more; the answer says why.
             return Ok(());
         }

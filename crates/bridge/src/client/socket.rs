@@ -1,40 +1,40 @@
 //! A call as one WebSocket, in our own framing (`WEBSOCKET.md`): JSON in text frames.
 
 use super::answer::status;
-use super::connection::Counted;
-use super::{Making, Over, datum, failed, interrupted, text};
+use super::connection::passed;
+use super::{Making, Over, data, failed, interrupted, text};
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderValue, Response};
 use serde_json::{Map, Value, json};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
-use wirelab_call::Requests;
+use wirelab_call::{Requests, Tapped};
 use wirelab_model::{Blob, CallEventKind, Metadatum, Problem, ProblemKind, Status, StatusCode};
 
 /// The subprotocol of JSON in our own framing.
 const PROTOCOL: HeaderValue = HeaderValue::from_static("wirelab.v1.json");
 
-type Sink = SplitSink<WebSocketStream<Counted>, Message>;
-type Source = SplitStream<WebSocketStream<Counted>>;
+type Socket = WebSocketStream<Tapped<TcpStream>>;
 
 /// Makes the call.
 pub(super) async fn call(call: &Making, mut requests: Requests) -> Over {
     // Of a call with one request its JSON is made before the clock starts.
     let streams = call.method.kind.client_streams();
     let mut first = None;
-    if !streams && let Some(wire) = call.next(&mut requests).await {
+    if !streams && let Some(wire) = requests.next().await {
         match call.json(&wire) {
             Ok(json) => first = Some((wire, json)),
             Err(status) => return status.into(),
         }
     }
     call.teller.begin();
-    let (stream, count) = match call.client.pool.connect().await {
+    let (stream, tap) = match call.client.pool.connect().await {
         Ok(connected) => connected,
         Err(status) => return status.into(),
     };
@@ -58,11 +58,11 @@ pub(super) async fn call(call: &Making, mut requests: Requests) -> Over {
             }
         }
     };
-    Over { status, wire: Some(count.wire()) }
+    Over { status, wire: Some(passed(&tap)) }
 }
 
 /// The handshake.
-async fn open(call: &Making, stream: Counted) -> Result<WebSocketStream<Counted>, Status> {
+async fn open(call: &Making, stream: Tapped<TcpStream>) -> Result<Socket, Status> {
     let url = format!("ws://{}/{}", call.client.pool.address(), call.method.path);
     let mut request = url.into_client_request().map_err(|error| {
         let message = format!("the request cannot be sent: {error}");
@@ -95,10 +95,10 @@ fn refused(call: &Making, response: &Response<Option<Vec<u8>>>) -> Status {
 /// Sends what belongs to the call, its requests and their end.
 async fn send(
     call: &Making,
-    mut sink: Sink,
+    mut sink: SplitSink<Socket, Message>,
     first: Option<(Bytes, String)>,
     mut requests: Requests,
-) -> Result<Sink, Status> {
+) -> Result<SplitSink<Socket, Message>, Status> {
     let lost = |error: Error| interrupted("while requests were sent", error);
     if let Some(start) = start(call) {
         sink.send(Message::text(start)).await.map_err(lost)?;
@@ -110,7 +110,7 @@ async fn send(
             Some(request) => request,
             None if !streams => break,
             None => {
-                let Some(wire) = call.next(&mut requests).await else { break };
+                let Some(wire) = requests.next().await else { break };
                 let json = call.teller.apart(|| call.json(&wire))?;
                 (wire, json)
             }
@@ -144,13 +144,14 @@ fn start(call: &Making) -> Option<String> {
 }
 
 /// Reads what the bridge says, up to the status of the call.
-async fn read(call: &Making, mut source: Source) -> Status {
+async fn read(call: &Making, mut source: SplitStream<Socket>) -> Status {
     while let Some(message) = source.next().await {
         let at_ns = call.teller.now();
         let text = match message {
             Ok(Message::Text(text)) => text,
             Ok(Message::Close(_)) => break,
             Ok(_) => continue,
+            Err(Error::Capacity(_)) => return call.too_long(),
             Err(error) => return interrupted("in the middle of the call", error),
         };
         let Some(control) = text.as_str().strip_prefix('@') else {
@@ -188,7 +189,7 @@ fn entries(object: Option<&Value>) -> Vec<Metadatum> {
     let object = object.and_then(Value::as_object).into_iter().flatten();
     let each = object.flat_map(|(key, values)| {
         let values = values.as_array().into_iter().flatten().filter_map(Value::as_str);
-        values.map(move |value| datum(key, value))
+        values.flat_map(move |value| data(key, value))
     });
     each.collect()
 }

@@ -1,4 +1,4 @@
-//! Request bodies decompressed as they come.
+//! Request bodies decompressed as they come, and messages as a whole.
 
 use super::{Coding, MAX_CODINGS, PIECE_BYTES};
 use crate::refusal::Refusal;
@@ -12,6 +12,9 @@ use std::io::{self, BufRead, ErrorKind, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use wirelab_model::StatusCode;
+
+/// What Brotli reads at once, bytes.
+const BROTLI_BYTES: usize = 4 << 10;
 
 /// The body without its codings; the headers that spoke of them go.
 ///
@@ -39,18 +42,18 @@ pub(crate) fn decoded(body: Body, headers: &mut HeaderMap) -> Result<Body, Refus
     }
     // The last one was applied last (RFC 9110 §8.4).
     codings.into_iter().rev().try_fold(body, |body, coding| {
-        let decoder = Decoder::new(coding).map_err(|error| corrupt(coding, &error))?;
+        let decoder =
+            Decoder::new(coding, Feed::default()).map_err(|error| corrupt(coding, &error))?;
         Ok(Body::new(Decoded { body, decoder, coding, over: false }))
     })
 }
 
 fn unknown(name: &str) -> Refusal {
-    let names = Coding::ALL.map(Coding::name).join(", ");
+    let names = Coding::ACCEPTED;
     let message = format!("the body is coded as `{}`; use one of {names}", name.escape_debug());
-    let accepted = HeaderValue::from_str(&names).unwrap_or(HeaderValue::from_static("gzip"));
     Refusal::new(StatusCode::InvalidArgument, message)
         .http(Http::UNSUPPORTED_MEDIA_TYPE)
-        .header(ACCEPT_ENCODING, accepted)
+        .header(ACCEPT_ENCODING, HeaderValue::from_static(names))
 }
 
 fn corrupt(coding: Coding, error: &io::Error) -> Refusal {
@@ -58,10 +61,33 @@ fn corrupt(coding: Coding, error: &io::Error) -> Refusal {
     Refusal::new(StatusCode::InvalidArgument, message)
 }
 
+/// What was wrong with a body, where it was one of its codings.
+pub(crate) fn refusal(error: &axum::Error) -> Option<Refusal> {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        if let Some(refusal) = error.downcast_ref::<Refusal>() {
+            return Some(refusal.clone());
+        }
+        source = error.source();
+    }
+    None
+}
+
+/// A message that is there as a whole without its coding; of one that is longer than `limit`, one byte more than that.
+///
+/// # Errors
+/// What is not of this coding.
+pub(crate) fn unpacked(coding: Coding, payload: &[u8], limit: u64) -> io::Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    let mut decoder = Decoder::new(coding, payload)?;
+    decoder.by_ref().take(limit.saturating_add(1)).read_to_end(&mut plain)?;
+    Ok(plain)
+}
+
 /// A body without one of its codings.
 struct Decoded {
     body: Body,
-    decoder: Decoder,
+    decoder: Decoder<Feed>,
     coding: Coding,
     over: bool,
 }
@@ -89,14 +115,14 @@ impl HttpBody for Decoded {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
-                        None => this.decoder.feed().ended = true,
+                        None => this.decoder.source().ended = true,
                         Some(Err(error)) => {
                             this.over = true;
                             return Poll::Ready(Some(Err(error)));
                         }
                         Some(Ok(frame)) => {
                             if let Ok(data) = frame.into_data() {
-                                this.decoder.feed().data = data;
+                                this.decoder.source().data = data;
                             }
                         }
                     }
@@ -144,47 +170,50 @@ impl Read for Feed {
 }
 
 /// Reads what is there; all of them go on after a wait.
-enum Decoder {
-    Gzip(MultiGzDecoder<Feed>),
-    Zlib(ZlibDecoder<Feed>),
+enum Decoder<R: BufRead> {
+    Gzip(MultiGzDecoder<R>),
+    Zlib(ZlibDecoder<R>),
     /// Without the header of zlib, as some clients send it.
-    Raw(DeflateDecoder<Feed>),
+    Raw(DeflateDecoder<R>),
     /// One of both: the first byte tells.
-    Deflate(Feed),
-    Brotli(Box<brotli::Decompressor<Feed>>),
-    Zstd(zstd::stream::read::Decoder<'static, Feed>),
+    Deflate(R),
+    Brotli(Box<brotli::Decompressor<R>>),
+    Zstd(zstd::stream::read::Decoder<'static, R>),
 }
 
-impl Decoder {
-    fn new(coding: Coding) -> io::Result<Decoder> {
-        let feed = Feed::default();
+impl<R: BufRead + Default> Decoder<R> {
+    fn new(coding: Coding, source: R) -> io::Result<Decoder<R>> {
         Ok(match coding {
-            Coding::Gzip => Decoder::Gzip(MultiGzDecoder::new(feed)),
-            Coding::Deflate => Decoder::Deflate(feed),
-            Coding::Brotli => Decoder::Brotli(Box::new(brotli::Decompressor::new(feed, 4096))),
-            Coding::Zstd => Decoder::Zstd(zstd::stream::read::Decoder::with_buffer(feed)?),
+            Coding::Gzip => Decoder::Gzip(MultiGzDecoder::new(source)),
+            Coding::Deflate => Decoder::Deflate(source),
+            Coding::Brotli => {
+                Decoder::Brotli(Box::new(brotli::Decompressor::new(source, BROTLI_BYTES)))
+            }
+            Coding::Zstd => Decoder::Zstd(zstd::stream::read::Decoder::with_buffer(source)?),
         })
     }
 
-    fn feed(&mut self) -> &mut Feed {
+    fn source(&mut self) -> &mut R {
         match self {
             Decoder::Gzip(decoder) => decoder.get_mut(),
             Decoder::Zlib(decoder) => decoder.get_mut(),
             Decoder::Raw(decoder) => decoder.get_mut(),
-            Decoder::Deflate(feed) => feed,
+            Decoder::Deflate(source) => source,
             Decoder::Brotli(decoder) => decoder.get_mut(),
             Decoder::Zstd(decoder) => decoder.get_mut(),
         }
     }
+}
 
+impl<R: BufRead + Default> Read for Decoder<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if let Decoder::Deflate(feed) = self {
+        if let Decoder::Deflate(source) = self {
             // RFC 1950 §2.2: the method is deflate.
-            let is_zlib = feed.fill_buf()?.first().is_none_or(|byte| byte & 0x0f == 8);
-            let feed = std::mem::take(feed);
+            let is_zlib = source.fill_buf()?.first().is_none_or(|byte| byte & 0x0f == 8);
+            let source = std::mem::take(source);
             *self = match is_zlib {
-                true => Decoder::Zlib(ZlibDecoder::new(feed)),
-                false => Decoder::Raw(DeflateDecoder::new(feed)),
+                true => Decoder::Zlib(ZlibDecoder::new(source)),
+                false => Decoder::Raw(DeflateDecoder::new(source)),
             };
         }
         match self {

@@ -1,10 +1,10 @@
-//! Answers compressed as the client accepts them.
+//! Answers compressed as the client accepts them: bodies as they go, and messages as a whole.
 
 use super::{Coding, CompressionOptions, MIN_COMPRESSED_BYTES, PIECE_BYTES};
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use flate2::write::{GzEncoder, ZlibEncoder};
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, VARY};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, VARY};
 use http::{HeaderMap, HeaderValue, Response};
 use hyper::body::Frame;
 use std::io::{self, Write};
@@ -18,29 +18,12 @@ const BROTLI_QUALITY: u32 = 4;
 const BROTLI_WINDOW: u32 = 20;
 const ZSTD_LEVEL: i32 = 1;
 
-/// The coding that a client likes best; of equals ours. None where it wants none, or none that is known.
-pub(crate) fn wanted(headers: &HeaderMap) -> Option<Coding> {
-    if !headers.contains_key(ACCEPT_ENCODING) {
-        return None;
-    }
-    let values = headers.get_all(ACCEPT_ENCODING).into_iter();
-    let values = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let mut weights = [None; Coding::ALL.len()];
-    let mut others = 0.0_f32;
-    for value in values {
-        let mut parts = value.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default();
-        let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
-        let weight = weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
-        if name == "*" {
-            others = weight;
-        } else if let Some(coding) = Coding::named(name) {
-            weights[coding as usize] = Some(weight);
-        }
-    }
-    let weight = |coding: Coding| weights[coding as usize].unwrap_or(others);
-    let best = Coding::ALL.into_iter().rev().max_by(|a, b| weight(*a).total_cmp(&weight(*b)))?;
-    (weight(best) > 0.0).then_some(best)
+/// A message that is there as a whole in a coding; none when that would make it longer, or the library fails.
+pub(crate) fn packed(coding: Coding, message: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = Encoder::new(coding).ok()?;
+    let mut packed = encoder.write(message, false).ok()?;
+    packed.extend_from_slice(&encoder.finish().ok()?);
+    (packed.len() < message.len()).then_some(packed)
 }
 
 /// The answer compressed where that is worth it.

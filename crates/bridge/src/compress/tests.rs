@@ -63,12 +63,22 @@ proptest! {
     }
 
     #[test]
+    fn messages_there_and_back(message in prop::collection::vec(0_u8..4, 0..2_000)) {
+        for coding in Coding::ALL {
+            if let Some(packed) = packed(coding, &message) {
+                prop_assert_eq!(&unpacked(coding, &packed, 2_000).unwrap(), &message);
+            }
+        }
+    }
+
+    #[test]
     fn garbage_is_an_answer(
         payload in prop::collection::vec(0_u8.., 0..300),
         size in 1_usize..40,
     ) {
         for coding in Coding::ALL {
             let _ = run(decompressed(coding.name(), cut(&payload, size)));
+            let _ = unpacked(coding, &payload, 64);
         }
     }
 }
@@ -155,26 +165,54 @@ async fn codings_of_requests() {
     }
 }
 
+/// What is taken by HTTP's own rules, and where the client's order counts, as Connect has it.
 #[test]
 fn what_clients_like() {
     let table = [
-        ("gzip", Some(Coding::Gzip)),
-        ("gzip, deflate, br, zstd", Some(Coding::Zstd)),
-        ("gzip, deflate, br", Some(Coding::Brotli)),
-        ("gzip;q=0.9, br;q=0.5", Some(Coding::Gzip)),
-        ("gzip;q=0", None),
-        ("identity", None),
-        ("", None),
-        ("*", Some(Coding::Zstd)),
-        ("*;q=0.1, gzip", Some(Coding::Gzip)),
-        ("zstd;q=0, *", Some(Coding::Brotli)),
-        ("compress, x-gzip", Some(Coding::Gzip)),
-        ("gzip;q=nonsense", None),
+        ("gzip", Some(Coding::Gzip), Some(Coding::Gzip)),
+        ("gzip, deflate, br, zstd", Some(Coding::Zstd), Some(Coding::Gzip)),
+        ("GZIP , deflate, br", Some(Coding::Brotli), Some(Coding::Gzip)),
+        ("deflate, br;q=0.9, gzip", Some(Coding::Gzip), Some(Coding::Deflate)),
+        ("gzip;q=0.9, br;q=0.5", Some(Coding::Gzip), Some(Coding::Gzip)),
+        ("br;q=0.5, gzip;q=0.9", Some(Coding::Gzip), Some(Coding::Gzip)),
+        ("gzip;q=0", None, None),
+        ("identity", None, None),
+        ("", None, None),
+        ("*", Some(Coding::Zstd), Some(Coding::Zstd)),
+        ("*;q=0, br", Some(Coding::Brotli), Some(Coding::Brotli)),
+        ("*;q=0.1, gzip", Some(Coding::Gzip), Some(Coding::Gzip)),
+        ("gzip, *", Some(Coding::Zstd), Some(Coding::Gzip)),
+        ("zstd;q=0, *", Some(Coding::Brotli), Some(Coding::Brotli)),
+        ("compress, x-gzip", Some(Coding::Gzip), Some(Coding::Gzip)),
+        ("gzip;q=nonsense", None, None),
+        ("identity, gzip;q=0.5", None, None),
+        ("identity, gzip", Some(Coding::Gzip), Some(Coding::Gzip)),
+        ("identity;q=0, gzip;q=0.001", Some(Coding::Gzip), Some(Coding::Gzip)),
+        ("gzip;q=NaN, br;q=0.1", Some(Coding::Brotli), Some(Coding::Brotli)),
     ];
-    for (value, coding) in table {
+    for (value, ours, first) in table {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_ENCODING, value.parse().unwrap());
-        assert_eq!(wanted(&headers), coding, "{value}");
+        let got = |ties| Coding::preferred(&headers, &ACCEPT_ENCODING, ties);
+        assert_eq!((got(Ties::Ours), got(Ties::First)), (ours, first), "{value}");
+    }
+    assert_eq!(Coding::preferred(&HeaderMap::new(), &ACCEPT_ENCODING, Ties::Ours), None);
+    assert_eq!(Coding::ALL.map(Coding::name).join(", "), Coding::ACCEPTED);
+}
+
+#[test]
+fn messages_as_a_whole() {
+    for coding in Coding::ALL {
+        for short in ["", "a", "no two letters"] {
+            assert_eq!(packed(coding, short.as_bytes()), None, "{coding:?} {short}");
+        }
+        let bomb = packed(coding, &vec![0; 1 << 20]).unwrap();
+        assert!(bomb.len() < 2_000, "{coding:?}");
+        for limit in [1 << 20, 1_000] {
+            let want = (1 << 20).min(limit as usize + 1);
+            assert_eq!(unpacked(coding, &bomb, limit).unwrap().len(), want, "{coding:?}");
+        }
+        assert!(unpacked(coding, &bomb[..bomb.len() / 2], 1 << 20).is_err(), "{coding:?}");
     }
 }
 

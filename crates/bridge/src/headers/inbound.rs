@@ -1,14 +1,12 @@
 //! Request headers → metadata.
 
 use super::{HeaderOptions, MAX_METADATA_BYTES};
-use crate::profile::{Behaviour, Inbound};
+use crate::profile::Inbound;
 use crate::refusal::Refusal;
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::header::{AUTHORIZATION, CONNECTION, HOST};
 use http::{HeaderMap, HeaderValue, StatusCode as Http, request};
 use std::net::{IpAddr, SocketAddr};
+use wirelab_call::wire::decode_all;
 use wirelab_model::{Metadatum, StatusCode};
 
 /// Of one connection or one message's encoding, or set by the bridge itself: never metadata. What begins with `grpc-`
@@ -103,11 +101,12 @@ const RESERVED: [&str; 9] = [
     "upgrade",
 ];
 
-/// With padding or without, as gRPC wants it read.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+/// What the protocols that are framed as gRPC say, beside what is in `NEVER`; and what browsers ask of
+/// [`cors`](crate::cors).
+fn is_of_protocols(name: &str) -> bool {
+    matches!(name, "accept" | "x-grpc-web")
+        || ["connect-", "access-control-"].iter().any(|start| name.starts_with(start))
+}
 
 /// Who sent a request, put into its extensions by whatever listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,11 +128,11 @@ impl Peer {
 /// The metadata of a request: what the profile passes on, and by way of whom it came (`x-forwarded-*`).
 ///
 /// # Errors
-/// INVALID_ARGUMENT for a `Grpc-Metadata-*` that gRPC cannot carry, and 431 for more than [`MAX_METADATA_BYTES`].
+/// INVALID_ARGUMENT for a header that names metadata which gRPC cannot carry, and 431 for more than [`MAX_METADATA_BYTES`].
 pub(crate) fn metadata(
     head: &request::Parts,
     options: &HeaderOptions,
-    behaviour: &Behaviour,
+    inbound: Inbound,
 ) -> Result<Vec<Metadatum>, Refusal> {
     let headers = &head.headers;
     let mut gathered = Gathered::with_capacity(headers.len() + 3);
@@ -144,7 +143,7 @@ pub(crate) fn metadata(
             continue;
         }
         if let Some(key) = name.strip_prefix(METADATA_PREFIX)
-            && behaviour.inbound != Inbound::All
+            && !matches!(inbound, Inbound::All | Inbound::Rpc)
         {
             gathered.named(key, value)?;
         } else if options.drop.iter().any(|dropped| dropped == name) {
@@ -152,7 +151,7 @@ pub(crate) fn metadata(
         } else if options.pass.iter().any(|passed| passed == name) {
             gathered.named(name, value)?;
         } else {
-            gathered.of_profile(behaviour.inbound, name, value)?;
+            gathered.of_profile(inbound, name, value)?;
         }
     }
     forwarded(head, &mut gathered);
@@ -273,6 +272,15 @@ impl Gathered {
                     self.lenient(name, value);
                 }
             }
+            Inbound::Rpc => {
+                if NEVER.binary_search(&name).is_ok() || is_grpc(name) || is_of_protocols(name) {
+                    return Ok(());
+                }
+                match name.ends_with("-bin") && name.bytes().all(is_of_key) {
+                    true => self.named(name, value)?,
+                    false => self.lenient(name, value),
+                }
+            }
         }
         Ok(())
     }
@@ -304,18 +312,13 @@ pub(crate) fn is_grpc(key: &str) -> bool {
 }
 
 /// Whether keys of metadata may have this character.
-pub(crate) fn is_of_key(byte: u8) -> bool {
+fn is_of_key(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.')
 }
 
 /// The value where gRPC can carry it: printable ASCII.
-pub(crate) fn printable(value: &HeaderValue) -> Option<&str> {
+fn printable(value: &HeaderValue) -> Option<&str> {
     value.to_str().ok().filter(|text| text.bytes().all(|byte| matches!(byte, b' '..=b'~')))
-}
-
-/// The values of one `-bin` header; several may be joined by commas.
-fn decode_all(value: &[u8]) -> Option<Vec<Vec<u8>>> {
-    value.split(|byte| *byte == b',').map(|part| BASE64.decode(part.trim_ascii()).ok()).collect()
 }
 
 /// Whether a header belongs to the connection that it came by (RFC 9110 §7.6.1): named by `Connection`.

@@ -13,17 +13,23 @@ const OF_GRPC: [&str; 6] =
     ["content-type", "date", "grpc-accept-encoding", "grpc-encoding", "server", "trailer"];
 
 /// What would change how the answer is framed, cached under another coding, or read: never taken from a server.
-const FRAMING: [&str; 9] = [
+const FRAMING: [&str; 10] = [
     "connection",
     "content-encoding",
     "content-length",
     "content-type",
     "keep-alive",
+    "proxy-connection",
     "te",
     "trailer",
     "transfer-encoding",
     "upgrade",
 ];
+
+/// Whether a server's header or trailer is about how its own answer was framed, or what [`cors`](crate::cors) says alone.
+pub(crate) fn is_framing(key: &str) -> bool {
+    FRAMING.contains(&key) || key.starts_with("access-control-")
+}
 
 /// Whether the client says that it reads trailers (RFC 9110 §10.1.4).
 pub(crate) fn wants_trailers(headers: &HeaderMap) -> bool {
@@ -50,7 +56,7 @@ pub(crate) fn append_metadata(
         Outbound::Same => {
             let told = metadata.iter().filter(|datum| {
                 let key = datum.key.as_str();
-                !FRAMING.contains(&key) && !key.starts_with("grpc-")
+                !is_framing(key) && !key.starts_with("grpc-")
             });
             append("", told, headers);
         }
@@ -114,12 +120,14 @@ mod tests {
             Metadatum::text("x-shelf", "8"),
             Metadatum::text("x-bad", "line\nbreak"),
             Metadatum::text("content-length", "3"),
+            Metadatum::text("access-control-allow-origin", "*"),
             Metadatum::binary("x-raw-bin", vec![0, 255]),
         ];
         let prefixed = &[
             "grpc-metadata-x-shelf: 7",
             "grpc-metadata-x-shelf: 8",
             "grpc-metadata-content-length: 3",
+            "grpc-metadata-access-control-allow-origin: *",
             "grpc-metadata-x-raw-bin: AP8",
         ];
         let table: &[(Profile, &[&str])] = &[

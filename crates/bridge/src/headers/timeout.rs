@@ -14,14 +14,24 @@ pub(crate) fn timeout(
     headers: &HeaderMap,
     options: &HeaderOptions,
 ) -> Result<Option<Duration>, Refusal> {
-    let grpc =
-        read(headers, "grpc-timeout", "digits and one of H, M, S, m, u and n", grpc_timeout)?;
-    let server = read(headers, "x-server-timeout", "seconds, such as `1.5`", seconds)?;
-    let asked = grpc.into_iter().chain(server).min().or(options.default_timeout);
-    Ok(asked.into_iter().chain(options.max_timeout).min())
+    let grpc = grpc_timeout(headers)?;
+    let server = time(headers, "x-server-timeout", "seconds, such as `1.5`", seconds)?;
+    Ok(options.timeout(grpc.into_iter().chain(server).min()))
 }
 
-fn read(
+/// What `grpc-timeout` says; none where it is missing.
+///
+/// # Errors
+/// INVALID_ARGUMENT for what is no time.
+pub(crate) fn grpc_timeout(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
+    time(headers, "grpc-timeout", "digits and one of H, M, S, m, u and n", units)
+}
+
+/// The time that a header says in a `form`; none where it is missing.
+///
+/// # Errors
+/// INVALID_ARGUMENT for what is no time.
+pub(crate) fn time(
     headers: &HeaderMap,
     name: &str,
     form: &str,
@@ -37,7 +47,7 @@ fn read(
 }
 
 /// `Timeout` of <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests>: at most eight digits.
-pub(crate) fn grpc_timeout(text: &str) -> Option<Duration> {
+fn units(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let digital =
         !digits.is_empty() && digits.len() <= 8 && digits.bytes().all(|b| b.is_ascii_digit());

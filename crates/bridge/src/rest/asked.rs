@@ -45,14 +45,6 @@ impl Asked {
         Types { loaded: &self.loaded, method: Some(&self.rule.method) }
     }
 
-    /// Whether the answer is a body as it is, whatever the client accepts.
-    pub fn gives_raw(&self) -> bool {
-        match &self.rule.response_body {
-            None => http_body::is(&self.rule.method.descriptor.output()),
-            Some(field) => !field.is_list() && field.kind().as_message().is_some_and(http_body::is),
-        }
-    }
-
     /// One request message. `body` is the JSON of the part that the rule names; `bind` adds what path and query say.
     pub fn message(&self, body: Option<&[u8]>, bind: bool) -> Result<Vec<u8>, Refusal> {
         let mut wire = Vec::new();
@@ -93,17 +85,6 @@ impl Asked {
             self.bind(&mut wire)?;
         }
         Ok(wire)
-    }
-
-    /// Whether the body is taken as it is: the part that the rule names is a `google.api.HttpBody`.
-    pub fn takes_raw(&self) -> bool {
-        match &self.rule.body {
-            Part::None => false,
-            Part::All => http_body::is(&self.rule.method.descriptor.input()),
-            Part::Field(field) => {
-                !field.is_list() && field.kind().as_message().is_some_and(http_body::is)
-            }
-        }
     }
 
     /// Appends what path and query say; on the wire the last value wins.

@@ -1,6 +1,7 @@
 //! Bodies as bytes: collected with a limit, and sent with trailers.
 
 use super::asked::too_long;
+use crate::compress;
 use crate::refusal::Refusal;
 use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
@@ -78,14 +79,10 @@ pub(super) fn poll_piece(
 
 /// Why a body ended early: a refusal of what decoded it, or that nothing more came.
 fn broken(error: &axum::Error) -> Refusal {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        if let Some(refusal) = error.downcast_ref::<Refusal>() {
-            return refusal.clone();
-        }
-        source = error.source();
-    }
-    Refusal::new(StatusCode::Cancelled, format!("the request's body was cut off: {error}"))
+    compress::refusal(error).unwrap_or_else(|| {
+        let message = format!("the request's body was cut off: {error}");
+        Refusal::new(StatusCode::Cancelled, message)
+    })
 }
 
 /// A body that is there, with trailers.

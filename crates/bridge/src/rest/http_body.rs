@@ -2,15 +2,9 @@
 //! are no JSON, with a content type of their own.
 
 use super::wire::{Record, put_field, records};
-use prost_reflect::MessageDescriptor;
 
 const CONTENT_TYPE: u32 = 1;
 const DATA: u32 = 2;
-
-/// Whether a message is one.
-pub(super) fn is(message: &MessageDescriptor) -> bool {
-    message.full_name() == "google.api.HttpBody"
-}
 
 /// Appends one to a wire.
 pub(super) fn put(content_type: &str, data: &[u8], wire: &mut Vec<u8>) {

@@ -17,7 +17,7 @@ mod single;
 mod split;
 mod streamed;
 mod update_mask;
-mod wire;
+pub(crate) mod wire;
 
 pub(crate) use asked::Asked;
 pub(crate) use options::Rest;
@@ -26,7 +26,7 @@ pub(crate) use shape::Shape;
 pub use streamed::FLUSH_BYTES;
 
 use crate::bridge::Arrival;
-use crate::compress;
+use crate::compress::{self, Coding, Ties};
 use crate::face::{Face, content_type};
 use crate::headers;
 use crate::profile::{Accept, Behaviour};
@@ -37,7 +37,7 @@ use accept::Form;
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use failure::Types;
-use http::header::{ALLOW, CONTENT_LENGTH};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_LENGTH};
 use http::{HeaderValue, Method, Response, StatusCode as Http, request};
 use std::sync::{Arc, OnceLock};
 use wirelab_model::StatusCode;
@@ -47,7 +47,7 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
     let Arrival { mut head, body, loaded, shared } = arrival;
     let behaviour = &shared.rest.behaviour;
     let is_head = head.method == Method::HEAD;
-    let coding = compress::wanted(&head.headers);
+    let coding = Coding::preferred(&head.headers, &ACCEPT_ENCODING, Ties::Ours);
     let body = compress::decoded(body, &mut head.headers);
     let found = match loaded.routes.find(&head.method, head.uri.path()) {
         // What a rule says of HEAD itself is no habit of the bridge's.
@@ -97,7 +97,7 @@ async fn exchange(asked: &Arc<Asked>, body: Body) -> Result<Response<Body>, Refu
     let form = match (behaviour.accept, accept::form(headers)) {
         (Accept::Ignored, _) => accept::DEFAULT,
         (_, Some(form)) => form,
-        (Accept::Strict, None) if !asked.gives_raw() => return Err(accept::refusal()),
+        (Accept::Strict, None) if !asked.rule.gives_raw() => return Err(accept::refusal()),
         (_, None) => accept::DEFAULT,
     };
     let method = &asked.rule.method.path;
@@ -107,10 +107,9 @@ async fn exchange(asked: &Arc<Asked>, body: Body) -> Result<Response<Body>, Refu
     let order = Order {
         method: asked.rule.method.path.clone(),
         kind: asked.rule.method.kind,
-        metadata: headers::metadata(&asked.head, options, behaviour)?,
+        metadata: headers::metadata(&asked.head, options, behaviour.inbound)?,
         timeout: headers::timeout(headers, options)?,
         permit: Some(permit),
-        ..Order::default()
     };
     let call = begin(asked, body, order).await?;
     if asked.rule.method.kind.server_streams() || !matches!(form, Form::Json(_)) {
@@ -129,7 +128,7 @@ async fn begin(asked: &Arc<Asked>, body: Body, order: Order) -> Result<Call, Ref
     }
     check_content_type(asked, &body, false)?;
     let body = body::collect(body, &asked.head.headers, asked.limit()).await?;
-    let message = match asked.takes_raw() {
+    let message = match asked.rule.takes_raw() {
         true => asked.raw_message(&body, true)?,
         false => asked.message(Some(&body), true)?,
     };
@@ -142,7 +141,7 @@ async fn begin(asked: &Arc<Asked>, body: Body, order: Order) -> Result<Call, Ref
 /// 415 for a body that says it is something else than JSON, or JSON in another encoding than UTF-8.
 fn check_content_type(asked: &Asked, body: &Body, stream: bool) -> Result<bool, Refusal> {
     let headers = &asked.head.headers;
-    if body.is_end_stream() || asked.takes_raw() {
+    if body.is_end_stream() || asked.rule.takes_raw() {
         return Ok(false);
     }
     let media = content_type(headers);

@@ -32,7 +32,7 @@ impl Requests {
     pub fn new(asked: Arc<Asked>, body: Body, lines: bool) -> Requests {
         let limit = usize::try_from(asked.limit()).unwrap_or(usize::MAX);
         let splitter = Splitter::new(limit, !lines);
-        let raw = asked.takes_raw();
+        let raw = asked.rule.takes_raw();
         Requests { asked, body, splitter, raw, made: 0, ended: false, over: false }
     }
 

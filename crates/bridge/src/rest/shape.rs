@@ -45,7 +45,7 @@ impl Shape {
         Ok(Shape {
             mask: fields.transpose()?,
             json: rest.json(&asked.head),
-            raw: asked.gives_raw(),
+            raw: asked.rule.gives_raw(),
             rule,
         })
     }

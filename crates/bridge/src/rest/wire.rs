@@ -75,7 +75,7 @@ fn varint(wire: &mut &[u8]) -> Option<u64> {
 }
 
 /// Appends a varint.
-pub(super) fn put_varint(mut value: u64, wire: &mut Vec<u8>) {
+pub(crate) fn put_varint(mut value: u64, wire: &mut Vec<u8>) {
     while value >= 0x80 {
         wire.push(value as u8 | 0x80);
         value >>= 7;
@@ -84,7 +84,7 @@ pub(super) fn put_varint(mut value: u64, wire: &mut Vec<u8>) {
 }
 
 /// Appends a field that has a length.
-pub(super) fn put_field(number: u32, value: &[u8], wire: &mut Vec<u8>) {
+pub(crate) fn put_field(number: u32, value: &[u8], wire: &mut Vec<u8>) {
     put_varint(u64::from(number) << 3 | 2, wire);
     put_varint(value.len() as u64, wire);
     wire.extend_from_slice(value);

@@ -1,7 +1,7 @@
 //! The body of an answer: the messages of a call and its end, as one of the protocols frames them.
 
-use super::coding::Coding;
 use super::status;
+use crate::compress::{Coding, packed};
 use crate::rest::FLUSH_BYTES;
 use crate::upstream::{Call, End, Step};
 use axum::body::HttpBody;
@@ -117,7 +117,7 @@ impl Answers {
     /// Adds a message, compressed where that makes it shorter.
     fn packed(&mut self, message: Bytes, coding: Option<(Coding, usize)>) -> Result<(), Status> {
         let coding = coding.filter(|(_, from)| message.len() >= *from);
-        match coding.and_then(|(coding, _)| coding.pack(&message)) {
+        match coding.and_then(|(coding, _)| packed(coding, &message)) {
             Some(packed) => self.frame(COMPRESSED, packed.into()),
             None => self.frame(0, message),
         }

@@ -1,24 +1,26 @@
 //! gRPC itself, passed on (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
 
 use super::answers::{Answers, Ending, Framing, Opening, open};
-use super::coding::{Coding, announced};
+use super::coding::announced;
 use super::messages::{Messages, Writing};
 use super::misuse::Misuse;
-use super::{Form, Target, begin, metadata, status, timeout};
+use super::{Form, Target, begin, metadata, status};
 use crate::bridge::{Arrival, Shared};
+use crate::compress::Coding;
 use crate::face::{self, Face};
+use crate::headers;
+use crate::profile::Inbound;
 use crate::refusal::Refusal;
 use crate::upstream::{Call, End, Order};
 use axum::body::Body;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response, Version, request};
 use wirelab_call::wire::ACCEPTED;
-use wirelab_model::{Compression, Metadatum, StatusCode};
+use wirelab_model::{Metadatum, StatusCode};
 use wirelab_transcode::Codec;
 
 pub(super) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 pub(super) const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
-const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 const TYPES: &str = "application/grpc, application/grpc+proto, application/grpc+json";
 
@@ -66,7 +68,9 @@ fn form(head: &request::Parts) -> Result<Form, Misuse> {
         return Err(Misuse::Method("POST"));
     }
     if head.version < Version::HTTP_2 {
-        return Err(Misuse::Version);
+        return Err(Misuse::Version(
+            "gRPC needs HTTP/2; over HTTP/1.1 call by gRPC-Web or Connect",
+        ));
     }
     let media = face::content_type(&head.headers).to_ascii_lowercase();
     let suffix = media.strip_prefix("application/grpc");
@@ -86,17 +90,16 @@ pub(super) async fn ask(
     form: Form,
     text: bool,
 ) -> Result<(Call, Option<Codec>), Refusal> {
-    let permit = Some(shared.admit(head, face, &target.path)?);
-    let known = |coding| matches!(coding, Coding::Of(_));
-    let encoding = announced(head.headers.get(ENCODING), known)?;
+    let permit = Some(target.admit(head, face, shared)?);
+    let options = &shared.options.headers;
+    let encoding = announced(head.headers.get(ENCODING), is_known)?;
     let (input, output) = target.codecs(form)?.unzip();
     let order = Order {
         method: target.path.clone(),
         kind: target.kind(),
-        metadata: metadata::of_request(&head.headers)?,
-        timeout: timeout::grpc(head.headers.get(TIMEOUT))?,
+        metadata: headers::metadata(head, options, Inbound::Rpc)?,
+        timeout: options.timeout(headers::grpc_timeout(&head.headers)?),
         permit,
-        ..Order::default()
     };
     let writing = Writing {
         limit: shared.options.message_limit(),
@@ -109,23 +112,27 @@ pub(super) async fn ask(
     Ok((call, output))
 }
 
+/// Whether gRPC's clients and servers know a coding.
+fn is_known(coding: Coding) -> bool {
+    coding != Coding::Brotli
+}
+
 /// The compressions that a client takes.
-pub(super) struct Accepts(Vec<Compression>);
+pub(super) struct Accepts(Vec<Coding>);
 
 impl Accepts {
     pub fn of(headers: &HeaderMap) -> Accepts {
         let lists = headers.get_all(ACCEPT_ENCODING).into_iter();
         let names = lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(','));
-        Accepts(names.filter_map(wirelab_call::wire::named).collect())
+        Accepts(names.filter_map(Coding::named).filter(|coding| is_known(*coding)).collect())
     }
 
     /// How an answer is compressed: as the server does, if the client can take that, otherwise as it can. What the
     /// server does not compress stays so.
     pub fn answering(&self, metadata: &[Metadatum]) -> Option<Coding> {
         let server = metadata.iter().find(|datum| datum.key == ENCODING.as_str())?;
-        let server = wirelab_call::wire::named(&metadata::text(server))?;
-        let same = self.0.iter().find(|how| **how == server);
-        same.or(self.0.first()).copied().map(Coding::Of)
+        let server = Coding::named(&metadata::text(server))?;
+        self.0.iter().find(|coding| **coding == server).or(self.0.first()).copied()
     }
 }
 
@@ -140,7 +147,7 @@ pub(super) fn head_of(
     headers.insert(CONTENT_TYPE, content_type);
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
     if let Some(coding) = coding {
-        headers.insert(ENCODING, HeaderValue::from_static(coding.name()));
+        headers.insert(ENCODING, coding.value());
     }
     headers
 }

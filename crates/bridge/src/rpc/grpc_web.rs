@@ -1,11 +1,12 @@
 //! gRPC-Web, binary and text (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md>): gRPC in an ordinary HTTP
-//! body, with the trailers as its last frame.
+//! body, which may have a content coding, with the trailers as its last frame.
 
 use super::answers::{Answers, Ending, Framing, Opening, open};
 use super::grpc::{Accepts, ask, head_of};
 use super::misuse::Misuse;
 use super::{Form, Target, status};
 use crate::bridge::Arrival;
+use crate::compress;
 use crate::face::{self, Face};
 use crate::refusal::Refusal;
 use crate::upstream::End;
@@ -47,7 +48,8 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
         Err(misuse) => return misuse.answer(),
     };
     let answered = Written { text: wants_text(&arrival.head.headers, asked.text), ..asked };
-    let Arrival { head, body, loaded, shared } = arrival;
+    let Arrival { mut head, body, loaded, shared } = arrival;
+    let body = compress::decoded(body, &mut head.headers);
     let target = Target::of(&head, &loaded);
     let framing = |output, coding| Framing {
         output,
@@ -60,7 +62,8 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
         *response.headers_mut() = head_of(answered.content_type(), &[], None);
         response
     };
-    let begun = ask(&shared, Face::GrpcWeb, &target, &head, body, asked.form, asked.text);
+    let begun =
+        async { ask(&shared, Face::GrpcWeb, &target, &head, body?, asked.form, asked.text).await };
     let (mut call, output) = match begun.await {
         Ok(begun) => begun,
         Err(Refusal { status, headers, .. }) => {
@@ -91,7 +94,8 @@ fn written(head: &request::Parts) -> Result<Written, Misuse> {
     }
     let media = face::content_type(&head.headers).to_ascii_lowercase();
     let (text, suffix) = match (media.strip_prefix(TEXT), media.strip_prefix(BINARY)) {
-        (Some(suffix), _) => (true, suffix),
+        // The name of the only way to write text may be there.
+        (Some(suffix), _) => (true, suffix.strip_prefix("-base64").unwrap_or(suffix)),
         (None, Some(suffix)) => (false, suffix),
         (None, None) => return Err(Misuse::ContentType(TYPES)),
     };

@@ -1,6 +1,7 @@
 //! The messages in the body of a request.
 
 use super::coding;
+use crate::compress;
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -185,8 +186,12 @@ fn not_base64(wrong: StatusCode) -> Status {
     Status::new(wrong, "the request is not base64, as gRPC-Web text has to be")
 }
 
-/// The client's connection failed, or it reset the stream: nobody may be left to read this.
+/// The body is not of its coding; or the client's connection failed, or it reset the stream, and nobody may be left to
+/// read this.
 pub(super) fn unread(error: &axum::Error) -> Status {
+    if let Some(refusal) = compress::refusal(error) {
+        return refusal.status;
+    }
     let message = format!("the request could not be read to its end: {error}");
     Status::new(StatusCode::Cancelled, message)
 }

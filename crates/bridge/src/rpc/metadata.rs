@@ -1,65 +1,11 @@
-//! Metadata out of request headers and into response headers.
+//! Metadata of responses as headers.
 
-use crate::headers::{is_grpc, is_of_key, printable};
-use axum::http::header::{HeaderMap, HeaderName, HeaderValue};
+use crate::headers;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use wirelab_call::wire;
-use wirelab_model::{MetadataValue, Metadatum, Status, StatusCode};
-
-/// Headers that are about this connection or about how bodies are written, either way. They are no metadata.
-const OF_THE_HOP: [&str; 17] = [
-    "accept-encoding",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "grpc-accept-encoding",
-    "grpc-encoding",
-    "grpc-timeout",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "x-grpc-web",
-];
-
-/// What these begin with is said by the protocols themselves and by [`cors`](crate::cors).
-const OF_PROTOCOLS: [&str; 2] = ["connect-", "access-control-"];
-
-fn is_metadata(name: &str) -> bool {
-    !OF_THE_HOP.contains(&name) && !OF_PROTOCOLS.iter().any(|start| name.starts_with(start))
-}
-
-/// What a request's headers tell the application. What gRPC's metadata cannot carry is left out, as servers of gRPC may
-/// (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests>, "ASCII-Value"): names with other
-/// characters than `a-z0-9_.-`, and values that are not printable ASCII.
-///
-/// # Errors
-/// INVALID_ARGUMENT for a `-bin` header that is not base64.
-pub(super) fn of_request(headers: &HeaderMap) -> Result<Vec<Metadatum>, Status> {
-    let mut metadata = Vec::with_capacity(headers.len());
-    for (name, value) in headers {
-        let key = name.as_str();
-        if is_grpc(key) || key == "accept" || !is_metadata(key) || !key.bytes().all(is_of_key) {
-            continue;
-        }
-        if key.ends_with("-bin") {
-            let values = wire::decode_all(value.as_bytes()).ok_or_else(|| {
-                let message = format!("the header `{key}` is not base64, as its name promises");
-                Status::new(StatusCode::InvalidArgument, message)
-            })?;
-            metadata.extend(values.into_iter().map(|bytes| Metadatum::binary(key, bytes)));
-        } else if let Some(value) = printable(value) {
-            metadata.push(Metadatum::text(key, value));
-        }
-    }
-    Ok(metadata)
-}
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use wirelab_call::wire::STATUS_HEADERS;
+use wirelab_model::{MetadataValue, Metadatum};
 
 /// Adds metadata of a response to headers, each key after `prefix`.
 pub(super) fn to_headers(metadata: &[Metadatum], prefix: &str, headers: &mut HeaderMap) {
@@ -75,9 +21,11 @@ pub(super) fn to_headers(metadata: &[Metadatum], prefix: &str, headers: &mut Hea
     }
 }
 
-/// Whether a server's header or trailer is metadata: what says the status is said anew.
+/// Whether a server's header or trailer is metadata: how messages are framed and what says the status is said anew.
 pub(super) fn is_of_response(key: &str) -> bool {
-    is_metadata(key) && !wire::STATUS_HEADERS.contains(&key)
+    let coding = matches!(key, "accept-encoding" | "grpc-accept-encoding" | "grpc-encoding");
+    let said = coding || key.starts_with("connect-") || STATUS_HEADERS.contains(&key);
+    !said && !headers::is_framing(key)
 }
 
 /// A value as headers have it.
@@ -91,6 +39,9 @@ pub(super) fn text(datum: &Metadatum) -> std::borrow::Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::headers::{HeaderOptions, metadata};
+    use crate::profile::Inbound;
+    use http::Request;
 
     fn headers(lines: &[(&str, &[u8])]) -> HeaderMap {
         let pairs = lines.iter().map(|(name, value)| {
@@ -120,6 +71,10 @@ mod tests {
             ("grpc-previous-rpc-attempts", b"1", Ok(vec![])),
             ("accept", b"*/*", Ok(vec![])),
             ("access-control-request-method", b"GET", Ok(vec![])),
+            ("proxy-authorization", b"Basic x", Ok(vec![])),
+            ("expect", b"100-continue", Ok(vec![])),
+            ("x-dropped", b"1", Ok(vec![])),
+            ("x-forwarded-for", b"10.0.0.1", text("x-forwarded-for", "10.0.0.1")),
             ("x-a", b"gr\xc3\xbcn", Ok(vec![])),
             ("x-a", b"a\tb", Ok(vec![])),
             ("x!a", b"1", Ok(vec![])),
@@ -130,11 +85,27 @@ mod tests {
                 Ok(vec![Metadatum::binary("a-bin", vec![1]), Metadatum::binary("a-bin", vec![2])]),
             ),
             ("grpc-trace-bin", b"AQ", Ok(vec![Metadatum::binary("grpc-trace-bin", vec![1])])),
-            ("a-bin", b"!", Err("the header `a-bin` is not base64, as its name promises")),
+            ("x!-bin", b"!", Ok(vec![])),
+            (
+                "a-bin",
+                b"!",
+                Err(
+                    "the header for the metadata key `a-bin` cannot be passed on: a key that ends in `-bin` has \
+                     base64 as its value",
+                ),
+            ),
         ];
         for (name, value, want) in table {
-            let got = of_request(&headers(&[(name, value)]));
-            let got = got.as_ref().map_err(|status| status.message.as_str());
+            let (mut head, ()) = Request::new(()).into_parts();
+            head.headers = headers(&[(name, value), ("connection", b"x-hop"), ("x-hop", b"1")]);
+            let options =
+                HeaderOptions { drop: vec!["x-dropped".into()], ..HeaderOptions::default() };
+            let got = metadata(&head, &options, Inbound::Rpc).map(|mut all| {
+                // By way of whom it came is always told.
+                all.retain(|datum| datum.key != "x-forwarded-proto");
+                all
+            });
+            let got = got.as_ref().map_err(|refusal| refusal.status.message.as_str());
             assert_eq!(got, want.as_ref().map_err(|message| *message), "{name}");
         }
     }

@@ -14,8 +14,8 @@ pub(super) enum Misuse {
     Method(&'static str),
     /// With another content type than these.
     ContentType(&'static str),
-    /// What HTTP/1.1 cannot carry.
-    Version,
+    /// What HTTP/1.1 cannot carry, and what to do.
+    Version(&'static str),
 }
 
 impl Misuse {
@@ -31,11 +31,9 @@ impl Misuse {
                 Some((ACCEPT_POST, types)),
                 format!("this method takes {types}\n"),
             ),
-            Misuse::Version => (
-                StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-                None,
-                "this kind of call needs HTTP/2\n".to_owned(),
-            ),
+            Misuse::Version(needs) => {
+                (StatusCode::HTTP_VERSION_NOT_SUPPORTED, None, format!("{needs}\n"))
+            }
         };
         let mut response = Response::new(Body::from(text));
         *response.status_mut() = status;

@@ -16,13 +16,16 @@ mod misuse;
 mod status;
 mod timeout;
 
-use crate::bridge::Loaded;
+use crate::bridge::{Loaded, Shared};
 use crate::catalog::Method;
+use crate::face::Face;
+use crate::observe::Permit;
+use crate::refusal::Refusal;
 use crate::upstream::{Call, Order, Upstream};
 use http::request;
 use messages::Messages;
 use std::sync::Arc;
-use std::time::Instant;
+use tokio::time::Instant;
 use wirelab_model::{CallKind, Status, StatusCode};
 use wirelab_transcode::Codec;
 
@@ -57,6 +60,22 @@ impl Target {
         let path = head.uri.path();
         let path = path.strip_prefix('/').unwrap_or(path);
         Target { method: loaded.catalog.method(path).cloned(), path: path.to_owned() }
+    }
+
+    /// Whether its call may begin. What is no path of gRPC is not passed on: a server behind the bridge might read it
+    /// in another way than the rules that say who may call.
+    ///
+    /// # Errors
+    /// UNIMPLEMENTED for a path that no method can have, and those of [`Shared::admit`].
+    fn admit(&self, head: &request::Parts, face: Face, shared: &Shared) -> Result<Permit, Refusal> {
+        let part = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('%');
+        if self.method.is_none() && !(self.path.contains('/') && self.path.split('/').all(part)) {
+            let shown = self.path.escape_debug();
+            let message =
+                format!("`/{shown}` is the path of no method; write /package.Service/Method");
+            return Err(Refusal::new(StatusCode::Unimplemented, message));
+        }
+        shared.admit(head, face, &self.path)
     }
 
     /// What a method streams; one that is not known may stream both ways.

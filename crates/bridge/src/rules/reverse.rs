@@ -24,10 +24,6 @@ pub(crate) struct Built {
     pub content_type: Option<String>,
 }
 
-/// The message whose JSON is not what travels
-/// (<https://github.com/googleapis/googleapis/blob/master/google/api/httpbody.proto>).
-const HTTP_BODY: &str = "google.api.HttpBody";
-
 /// The request that `rule` makes of a message.
 ///
 /// # Errors
@@ -58,19 +54,17 @@ pub(crate) fn request(rule: &Rule, json: &str) -> Result<Built, Problem> {
     let path = path(rule, &mut message)?;
     let body = match &rule.body {
         Body::None => None,
-        Body::All => {
-            Some((Kind::Message(input.clone()), Value::Object(std::mem::take(&mut message))))
-        }
-        Body::Field(field) => remove(&mut message, field).map(|value| (field.kind(), value)),
+        Body::All => Some(Value::Object(std::mem::take(&mut message))),
+        Body::Field(field) => remove(&mut message, field),
     };
     let (body, content_type) = match body {
         None => (None, None),
-        Some((kind, value)) if kind.as_message().is_some_and(|m| m.full_name() == HTTP_BODY) => {
+        Some(value) if rule.takes_raw() => {
             let text = |name: &str| value.get(name).and_then(Value::as_str);
             let data = BASE64_STANDARD.decode(text("data").unwrap_or_default());
             (Some(data.unwrap_or_default()), text("contentType").map(str::to_owned))
         }
-        Some((_, value)) => (json_body(&value), json_type()),
+        Some(value) => (json_body(&value), json_type()),
     };
     let mut query = Query::default();
     query.message(&input, &message, "")?;

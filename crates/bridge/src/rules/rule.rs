@@ -56,7 +56,34 @@ pub(crate) enum Origin {
     Config { name: Arc<str>, span: Option<Span> },
 }
 
+/// The message whose data travels as it is
+/// (<https://github.com/googleapis/googleapis/blob/master/google/api/httpbody.proto>).
+const HTTP_BODY: &str = "google.api.HttpBody";
+
+/// Whether a field is one.
+fn is_raw(field: &FieldDescriptor) -> bool {
+    let kind = field.kind();
+    !field.is_list() && kind.as_message().is_some_and(|message| message.full_name() == HTTP_BODY)
+}
+
 impl Rule {
+    /// Whether bodies of requests are taken as they are.
+    pub fn takes_raw(&self) -> bool {
+        match &self.body {
+            Body::None => false,
+            Body::All => self.method.descriptor.input().full_name() == HTTP_BODY,
+            Body::Field(field) => is_raw(field),
+        }
+    }
+
+    /// Whether answers are bodies as they are, whatever the client accepts.
+    pub fn gives_raw(&self) -> bool {
+        match &self.response_body {
+            None => self.method.descriptor.output().full_name() == HTTP_BODY,
+            Some(field) => is_raw(field),
+        }
+    }
+
     /// Reads a rule for a method.
     ///
     /// # Errors

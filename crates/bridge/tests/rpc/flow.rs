@@ -13,23 +13,31 @@ use std::task::{Context, Poll};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use wirelab_bridge::{Bridge, FLUSH_BYTES, Options};
-use wirelab_call::{Client, Events, Invoke, Requests};
-use wirelab_model::{
-    CallEvent, CallEventKind, CallKind, CallSpec, HttpVersion, StatusCode, Transport,
-};
+use wirelab_call::{Events, Invoke, Requests};
+use wirelab_model::{CallEvent, CallEventKind, CallKind, CallSpec, Metadatum, Status, StatusCode};
 
-const WAYS: [(Transport, HttpVersion); 4] = [
-    (Transport::Grpc, HttpVersion::Http2),
-    (Transport::GrpcWeb, HttpVersion::Http2),
-    (Transport::GrpcWebText, HttpVersion::Http2),
-    (Transport::Connect, HttpVersion::Http2),
-];
+fn spec(kind: CallKind) -> CallSpec {
+    CallSpec { method: method(kind).into(), kind, ..CallSpec::default() }
+}
 
-fn spec(address: &str, way: (Transport, HttpVersion), kind: CallKind) -> CallSpec {
-    let mut spec = CallSpec { method: method(kind).into(), kind, ..CallSpec::default() };
-    spec.endpoint.address = address.to_owned();
-    (spec.endpoint.transport, spec.endpoint.http) = way;
-    spec
+const KINDS: [CallKind; 4] =
+    [CallKind::Unary, CallKind::ServerStream, CallKind::ClientStream, CallKind::Bidi];
+
+/// A bridge in front of `invoke`, and what calls it.
+async fn before(invoke: impl Invoke + 'static, options: Options) -> (Listening, Caller) {
+    let schema = echo_schema();
+    let bridge = Bridge::new(schema.clone(), Arc::new(invoke), options).unwrap();
+    let listening = listen(bridge.clone()).await;
+    let caller = Caller::new(&schema, &bridge, &listening);
+    (listening, caller)
+}
+
+async fn ended(events: Events) -> Status {
+    let last = events.collect::<Vec<CallEvent>>().await.pop().unwrap();
+    match last.kind {
+        CallEventKind::Finished { status, .. } => status,
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn next_message(events: &mut Events) -> Bytes {
@@ -46,23 +54,24 @@ async fn next_message(events: &mut Events) -> Bytes {
 /// Each request is sent when the answer to the one before has come.
 #[tokio::test]
 async fn both_ways_at_once() {
-    for way in WAYS {
-        let bridge = listen(Echo::default().bridge(Options::default())).await;
+    let (_listening, caller) = before(Echo::default(), Options::default()).await;
+    for way in WAYS.into_iter().filter(|way| carries(*way, CallKind::Bidi)) {
         let (send, mut receive) = mpsc::channel::<Bytes>(1);
         let requests = futures_util::stream::poll_fn(move |cx| receive.poll_recv(cx));
-        let spec = spec(&bridge.address, way, CallKind::Bidi);
-        let mut events = Client::new().invoke(spec, Box::pin(requests), CancellationToken::new());
+        let cancel = CancellationToken::new();
+        let mut events = caller.call(way, spec(CallKind::Bidi), Box::pin(requests), cancel);
         for number in 0..20_u8 {
-            let message = Bytes::from(vec![0x12, 1, number]);
+            // {"count": number}
+            let message = Bytes::from(match number {
+                0 => Vec::new(),
+                _ => vec![0x10, number],
+            });
             send.send(message.clone()).await.unwrap();
             assert_eq!(next_message(&mut events).await, message, "{way:?}");
         }
         drop(send);
-        let last = events.collect::<Vec<CallEvent>>().await.pop().unwrap();
-        assert!(
-            matches!(last.kind, CallEventKind::Finished { status, .. } if status.is_ok()),
-            "{way:?}"
-        );
+        let status = ended(events).await;
+        assert!(status.is_ok(), "{way:?}: {status:?}");
     }
 }
 
@@ -96,23 +105,15 @@ impl Invoke for Waits {
 
 #[tokio::test]
 async fn cancelling_reaches_the_server() {
-    let mut ways = WAYS.to_vec();
-    ways.extend([
-        (Transport::GrpcWeb, HttpVersion::Http1),
-        (Transport::GrpcWebText, HttpVersion::Http1),
-        (Transport::Connect, HttpVersion::Http1),
-    ]);
-    for way in ways {
+    for way in WAYS {
         for kind in [CallKind::Unary, CallKind::ServerStream] {
             let (sender, dropped) = oneshot::channel();
             let begun = Arc::new(Notify::new());
             let invoke = Waits(Some(sender).into(), begun.clone());
-            let bridge = Bridge::new(echo_schema(), Arc::new(invoke), Options::default()).unwrap();
-            let bridge = listen(bridge).await;
+            let (_listening, caller) = before(invoke, Options::default()).await;
             let cancel = CancellationToken::new();
-            let spec = spec(&bridge.address, way, kind);
             let requests = wirelab_call::requests([Bytes::new()]);
-            let mut events = Client::new().invoke(spec, requests, cancel.clone());
+            let mut events = caller.call(way, spec(kind), requests, cancel.clone());
             match kind {
                 // The server has begun when it has answered.
                 CallKind::ServerStream => drop(next_message(&mut events).await),
@@ -123,12 +124,67 @@ async fn cancelling_reaches_the_server() {
             // What is cancelled before it is on its way never reaches anybody.
             begun.notified().await;
             cancel.cancel();
-            let last = events.collect::<Vec<CallEvent>>().await.pop().unwrap();
-            let cancelled = matches!(last.kind, CallEventKind::Finished { ref status, .. }
-                if status.code == StatusCode::Cancelled as u32);
-            assert!(cancelled, "{way:?} {kind:?}: {last:?}");
+            let status = ended(events).await;
+            assert_eq!(status.code, StatusCode::Cancelled as u32, "{way:?} {kind:?}: {status:?}");
             // The sender goes with the call.
             assert!(dropped.await.is_err(), "{way:?} {kind:?}");
+        }
+    }
+}
+
+/// A server that is killed in the middle of a call, once something came of it where something comes.
+#[tokio::test]
+async fn a_server_that_is_gone() {
+    for way in WAYS {
+        for kind in KINDS.into_iter().filter(|kind| carries(way, *kind)) {
+            let mut both = before_the_sample_server(Options::default()).await;
+            let name = match kind {
+                CallKind::Unary => "Echo",
+                CallKind::ServerStream => "EchoServerStream",
+                CallKind::ClientStream => "EchoClientStream",
+                CallKind::Bidi => "EchoBidi",
+            };
+            let metadata = match kind.server_streams() {
+                true => vec![
+                    Metadatum::text("demo-count", "1000000"),
+                    Metadatum::text("demo-interval-ms", "10"),
+                ],
+                false => vec![Metadatum::text("demo-stall", "true")],
+            };
+            let method = format!("everything.v1.Everything/{name}");
+            let spec = CallSpec { method, kind, metadata, ..CallSpec::default() };
+            let requests = futures_util::stream::iter([Bytes::new()]);
+            let requests: Requests = match kind {
+                CallKind::Bidi => Box::pin(requests.chain(futures_util::stream::pending())),
+                _ => Box::pin(requests),
+            };
+            let mut events = both.caller.call(way, spec, requests, CancellationToken::new());
+            if kind.server_streams() {
+                next_message(&mut events).await;
+            } else {
+                while !matches!(events.next().await.unwrap().kind, CallEventKind::HalfClosed) {}
+            }
+            both.kill();
+            let status = ended(events).await;
+            assert_eq!(status.code, StatusCode::Unavailable as u32, "{way:?} {kind:?}: {status:?}");
+        }
+    }
+}
+
+/// What comes back has a limit of the caller's own, as it travels.
+#[tokio::test]
+async fn answers_have_a_limit() {
+    let (_listening, caller) = before(Echo::default(), Options::default()).await;
+    for way in WAYS.into_iter().filter(|way| way.0.needs_bridge()) {
+        for kind in KINDS {
+            for (limit, want) in [(1_000, 0), (100, 8)] {
+                let message = [&[0x0a, 120][..], &[b'a'; 120]].concat();
+                let spec = CallSpec { max_message_bytes: Some(limit), ..spec(kind) };
+                let requests = wirelab_call::requests([message]);
+                let cancel = CancellationToken::new();
+                let status = ended(caller.call(way, spec, requests, cancel)).await;
+                assert_eq!(status.code, want, "{way:?} {kind:?} {limit}: {status:?}");
+            }
         }
     }
 }

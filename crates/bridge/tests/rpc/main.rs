@@ -3,4 +3,6 @@
 mod bytes;
 mod calls;
 mod flow;
+mod ruled;
 mod support;
+mod upstreams;

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::StreamExt;
-use http::Request;
+use http::{HeaderMap, Request};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -11,13 +11,17 @@ use hyper_util::server::conn::auto;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use wirelab_bridge::{Bridge, Options};
+use wirelab_bridge::{Bridge, BridgeClient, Options};
 use wirelab_call::{Client, Events, Invoke, Requests};
 use wirelab_model::{
-    Blob, CallEvent, CallEventKind, CallKind, CallSpec, Endpoint, Metadatum, Status, StatusCode,
+    Blob, CallEvent, CallEventKind, CallKind, CallSpec, Endpoint, HttpVersion, Metadatum, Status,
+    StatusCode, Transport,
 };
 use wirelab_schema::{Input, Schema, Source};
+use wirelab_transcode::Codec;
 
 /// A bridge that listens until it is dropped.
 pub struct Listening {
@@ -46,7 +50,8 @@ pub async fn listen(bridge: Bridge) -> Listening {
                 let ended = ended.clone();
                 tokio::spawn(async move {
                     let builder = auto::Builder::new(TokioExecutor::new());
-                    let connection = builder.serve_connection(TokioIo::new(stream), answer);
+                    let stream = TokioIo::new(stream);
+                    let connection = builder.serve_connection_with_upgrades(stream, answer);
                     tokio::select! {
                         _ = connection => {}
                         () = ended.cancelled() => {}
@@ -62,22 +67,111 @@ pub async fn listen(bridge: Bridge) -> Listening {
     Listening { address, _end: end.drop_guard() }
 }
 
+/// A transport, and the version of HTTP below it.
+pub type Way = (Transport, HttpVersion);
+
+/// Every transport over every version of HTTP that can carry it.
+pub const WAYS: [Way; 11] = [
+    (Transport::Grpc, HttpVersion::Http2),
+    (Transport::GrpcWeb, HttpVersion::Http1),
+    (Transport::GrpcWeb, HttpVersion::Http2),
+    (Transport::GrpcWebText, HttpVersion::Http1),
+    (Transport::GrpcWebText, HttpVersion::Http2),
+    (Transport::Connect, HttpVersion::Http1),
+    (Transport::Connect, HttpVersion::Http2),
+    (Transport::ConnectJson, HttpVersion::Http1),
+    (Transport::ConnectJson, HttpVersion::Http2),
+    (Transport::Rest, HttpVersion::Http1),
+    (Transport::WebSocket, HttpVersion::Http1),
+];
+
+/// Whether a way can carry a kind of call: what is framed as gRPC cannot go both ways over HTTP/1.1.
+pub fn carries(way: Way, kind: CallKind) -> bool {
+    way.0.needs_bridge() || way.1 == HttpVersion::Http2 || kind != CallKind::Bidi
+}
+
+/// What calls a bridge in every way.
+pub struct Caller {
+    client: Client,
+    of_bridge: BridgeClient,
+    address: String,
+}
+
+impl Caller {
+    pub fn new(schema: &Schema, bridge: &Bridge, at: &Listening) -> Caller {
+        let schema = schema.clone();
+        let client = Client::new().with_types(Arc::new(move |path: &str| {
+            let method = schema.method(path)?;
+            Some((Codec::new(&method.input()), Codec::new(&method.output())))
+        }));
+        let of_bridge = bridge.client(at.address.parse().unwrap(), HeaderMap::new());
+        Caller { client, of_bridge, address: at.address.clone() }
+    }
+
+    /// Calls the bridge.
+    pub fn call(
+        &self,
+        way: Way,
+        mut spec: CallSpec,
+        requests: Requests,
+        cancel: CancellationToken,
+    ) -> Events {
+        spec.endpoint.address = self.address.clone();
+        (spec.endpoint.transport, spec.endpoint.http) = way;
+        match way.0.needs_bridge() {
+            true => self.of_bridge.invoke(spec, requests, cancel),
+            false => self.client.invoke(spec, requests, cancel),
+        }
+    }
+
+    /// Calls the server behind it.
+    pub fn plain(&self, mut spec: CallSpec, server: &str, requests: Requests) -> Events {
+        spec.endpoint.address = server.to_owned();
+        self.client.invoke(spec, requests, CancellationToken::new())
+    }
+}
+
 /// The sample server, and a bridge in front of it.
 pub struct Both {
     pub server: String,
-    pub bridge: Listening,
-    _end: DropGuard,
+    pub caller: Caller,
+    _bridge: Listening,
+    /// None once it was killed.
+    runtime: Option<Runtime>,
+}
+
+impl Both {
+    /// Ends the server without a word to anybody.
+    pub fn kill(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Both {
+    fn drop(&mut self) {
+        self.kill();
+    }
 }
 
 pub async fn before_the_sample_server(options: Options) -> Both {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = listener.local_addr().unwrap().to_string();
-    let end = CancellationToken::new();
-    tokio::spawn(wirelab_demo::serve(listener, end.clone()));
+    // Of its own, so that it can be killed.
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (told, heard) = oneshot::channel();
+    runtime.spawn(async move {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        told.send(listener.local_addr().unwrap().to_string()).unwrap();
+        wirelab_demo::serve(listener, CancellationToken::new()).await
+    });
+    let server = heard.await.unwrap();
     let endpoint = Endpoint { address: server.clone(), ..Endpoint::default() };
     let options = Options { endpoint, ..options };
-    let bridge = Bridge::new(sample_schema(), Arc::new(Client::new()), options).unwrap();
-    Both { server, bridge: listen(bridge).await, _end: end.drop_guard() }
+    let schema = sample_schema();
+    let bridge = Bridge::new(schema.clone(), Arc::new(Client::new()), options).unwrap();
+    let listening = listen(bridge.clone()).await;
+    let caller = Caller::new(&schema, &bridge, &listening);
+    Both { server, caller, _bridge: listening, runtime: Some(runtime) }
 }
 
 pub fn sample_schema() -> Schema {
@@ -89,7 +183,12 @@ pub fn sample_schema() -> Schema {
 
 /// The schema of `echo.proto`.
 pub fn echo_schema() -> Schema {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/rpc/echo.proto");
+    schema("echo.proto")
+}
+
+/// The schema of a file of this folder.
+pub fn schema(file: &str) -> Schema {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/rpc").join(file);
     let source = Source::load(&Input::Files { path, import_roots: Vec::new() });
     assert!(source.problems().is_empty(), "{:?}", source.problems());
     Schema::new([("echo".to_owned(), source)])

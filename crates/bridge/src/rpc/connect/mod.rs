@@ -6,12 +6,14 @@ mod get;
 mod stream;
 mod unary;
 
-use super::coding::{Coding, announced};
+use super::coding::announced;
 use super::misuse::Misuse;
 use super::{Form, Target, timeout};
-use crate::bridge::{Arrival, Loaded};
+use crate::bridge::{Arrival, Loaded, Shared};
+use crate::compress::Coding;
 use crate::face;
 use crate::refusal::Refusal;
+use crate::rules::Found;
 use axum::body::Body;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Response, Version, request};
@@ -21,7 +23,6 @@ use std::time::Duration;
 use wirelab_model::{CallKind, Status, StatusCode};
 
 const VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
-const TIMEOUT: HeaderName = HeaderName::from_static("connect-timeout-ms");
 
 const UNARY: &str = "application/";
 const STREAM: &str = "application/connect+";
@@ -85,9 +86,27 @@ fn asked(head: &request::Parts, target: &Target) -> Result<Asked, Misuse> {
         return Err(Misuse::ContentType(types));
     }
     if kind == Some(CallKind::Bidi) && head.version < Version::HTTP_2 {
-        return Err(Misuse::Version);
+        return Err(Misuse::Version(
+            "a method that streams both ways needs HTTP/2; over HTTP/1.1 call it by WebSocket",
+        ));
     }
     Ok(asked)
+}
+
+/// Whether a request is a call by GET although no `connect=v1` says so, which clients may leave out: a method that only
+/// reads is asked by its own path, for which REST has nothing.
+pub(crate) fn is_bare_get(head: &request::Parts, loaded: &Loaded) -> bool {
+    let query = head.uri.query().unwrap_or_default();
+    let has = |name: &str| query.split('&').any(|pair| pair.starts_with(name));
+    let is_safe = || {
+        let method = Target::of(head, loaded).method;
+        method.is_some_and(|method| method.kind == CallKind::Unary && is_safe(&method.descriptor))
+    };
+    head.method == Method::GET
+        && has("message=")
+        && has("encoding=")
+        && is_safe()
+        && !matches!(loaded.routes.find(&head.method, head.uri.path()), Found::Route { .. })
 }
 
 fn form(name: &str) -> Option<Form> {
@@ -109,16 +128,16 @@ fn is_safe(method: &MethodDescriptor) -> bool {
 ///
 /// # Errors
 /// INVALID_ARGUMENT for what cannot be understood.
-fn time(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
+fn time(headers: &HeaderMap, shared: &Shared) -> Result<Option<Duration>, Refusal> {
     if let Some(version) = headers.get(VERSION)
         && version != "1"
     {
         let shown = String::from_utf8_lossy(version.as_bytes()).escape_debug().to_string();
         let message =
             format!("`connect-protocol-version` is `{shown}`, but only version 1 is spoken here");
-        return Err(Status::new(StatusCode::InvalidArgument, message));
+        return Err(Refusal::new(StatusCode::InvalidArgument, message));
     }
-    timeout::connect(headers.get(TIMEOUT))
+    Ok(shared.options.headers.timeout(timeout::connect(headers)?))
 }
 
 /// How a request is compressed.

@@ -2,12 +2,15 @@
 //! (<https://connectrpc.com/docs/protocol/#streaming-rpcs>).
 
 use super::super::answers::{Answers, Ending, Framing, Opening, open};
-use super::super::coding::{Coding, answering};
+use super::super::coding::answering;
 use super::super::messages::{Messages, Writing};
 use super::super::{Form, Target, begin, metadata};
 use super::{WRONG, coding, error, time};
 use crate::bridge::{Arrival, Shared};
+use crate::compress::Coding;
 use crate::face::Face;
+use crate::headers;
+use crate::profile::Inbound;
 use crate::refusal::Refusal;
 use crate::upstream::{Call, End, Order};
 use axum::body::Body;
@@ -46,8 +49,7 @@ pub(super) async fn answer(arrival: Arrival, target: Target, form: Form) -> Resp
     match open(&mut call).await {
         Opening::End(end) => over(&end),
         Opening::Head(metadata) => {
-            let accepted = head.headers.get(ACCEPT_ENCODING);
-            let coding = answering(&shared.options.compression, accepted);
+            let coding = answering(&shared.options.compression, &head.headers, &ACCEPT_ENCODING);
             let framing = framing(output, coding);
             let coding = coding.map(|(coding, _)| coding);
             let mut response = Response::new(Body::new(Answers::new(call, framing)));
@@ -64,16 +66,15 @@ async fn ask(
     body: Body,
     form: Form,
 ) -> Result<(Call, Option<Codec>), Refusal> {
-    let permit = Some(shared.admit(head, Face::Connect, &target.path)?);
+    let permit = Some(target.admit(head, Face::Connect, shared)?);
     let encoding = coding(head.headers.get(ENCODING))?;
     let (input, output) = target.codecs(form)?.unzip();
     let order = Order {
         method: target.path.clone(),
         kind: target.kind(),
-        metadata: metadata::of_request(&head.headers)?,
-        timeout: time(&head.headers)?,
+        metadata: headers::metadata(head, &shared.options.headers, Inbound::Rpc)?,
+        timeout: time(&head.headers, shared)?,
         permit,
-        ..Order::default()
     };
     let writing = Writing {
         limit: shared.options.message_limit(),
@@ -96,7 +97,7 @@ fn head_of(form: Form, metadata: &[Metadatum], coding: Option<Coding>) -> Header
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(Coding::ACCEPTED));
     if let Some(coding) = coding {
-        headers.insert(ENCODING, HeaderValue::from_static(coding.name()));
+        headers.insert(ENCODING, coding.value());
     }
     headers
 }

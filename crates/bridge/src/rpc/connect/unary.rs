@@ -2,12 +2,15 @@
 //! trailers, and an HTTP status other than 200 is an error in JSON (<https://connectrpc.com/docs/protocol/#unary-rpcs>).
 
 use super::super::answers::to_json;
-use super::super::coding::{Coding, answering, unpack};
+use super::super::coding::{answering, unpack};
 use super::super::messages::{frame, from_json, unread};
 use super::super::{Form, Target, metadata, within};
 use super::{WRONG, coding, failed, refused, time};
 use crate::bridge::{Arrival, Loaded, Shared};
+use crate::compress::{Coding, packed};
 use crate::face::Face;
+use crate::headers;
+use crate::profile::Inbound;
 use crate::refusal::Refusal;
 use crate::upstream::{Call, Order, Step};
 use axum::body::{Body, HttpBody};
@@ -48,14 +51,13 @@ pub(super) fn order(
     target: &Target,
     shared: &Shared,
 ) -> Result<Order, Refusal> {
-    let permit = Some(shared.admit(head, Face::Connect, &target.path)?);
+    let permit = Some(target.admit(head, Face::Connect, shared)?);
     Ok(Order {
         method: target.path.clone(),
         kind: CallKind::Unary,
-        metadata: metadata::of_request(&head.headers)?,
-        timeout: time(&head.headers)?,
+        metadata: headers::metadata(head, &shared.options.headers, Inbound::Rpc)?,
+        timeout: time(&head.headers, shared)?,
         permit,
-        ..Order::default()
     })
 }
 
@@ -108,7 +110,7 @@ pub(super) async fn respond(
     });
     let mut response = match message {
         Ok(message) => {
-            let coding = answering(&shared.options.compression, headers.get(ACCEPT_ENCODING));
+            let coding = answering(&shared.options.compression, headers, &ACCEPT_ENCODING);
             succeeded(message, form, coding)
         }
         Err(status) => failed(&status, loaded),
@@ -124,8 +126,8 @@ pub(super) async fn respond(
 
 fn succeeded(message: Bytes, form: Form, coding: Option<(Coding, usize)>) -> Response<Body> {
     let long = coding.filter(|(_, from)| message.len() >= *from);
-    let packed = long.and_then(|(coding, _)| Some((coding, coding.pack(&message)?)));
-    let (body, coding) = match packed {
+    let coded = long.and_then(|(coding, _)| Some((coding, packed(coding, &message)?)));
+    let (body, coding) = match coded {
         Some((coding, packed)) => (packed.into(), Some(coding)),
         None => (message, None),
     };
@@ -139,7 +141,7 @@ fn succeeded(message: Bytes, form: Form, coding: Option<(Coding, usize)>) -> Res
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(Coding::ACCEPTED));
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
     if let Some(coding) = coding {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+        headers.insert(CONTENT_ENCODING, coding.value());
     }
     response
 }
