@@ -34,6 +34,7 @@ mod rules;
 pub mod serve;
 mod socket;
 mod upstream;
+mod wire;
 
 pub use bind::{Binding, DEFAULT_MAX_PARAMETERS, Unescape};
 pub use bindings::{Bindings, BoundRequest};

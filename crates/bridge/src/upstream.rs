@@ -1,5 +1,6 @@
 //! The gRPC call behind every request: the one place where calls begin, whatever face they came in by.
 
+use crate::headers::HeaderOptions;
 use crate::life::Life;
 use crate::observe::Permit;
 use crate::options::Options;
@@ -24,6 +25,7 @@ pub(crate) struct Upstream {
     invoke: Arc<dyn Invoke>,
     endpoint: Endpoint,
     max_message_bytes: Option<u64>,
+    headers: HeaderOptions,
     /// When streams without an end have to go.
     closing: CancellationToken,
 }
@@ -35,7 +37,7 @@ pub(crate) struct Order {
     pub method: String,
     pub kind: CallKind,
     pub metadata: Vec<Metadatum>,
-    /// How long it may take; none leaves it to the server.
+    /// How long the client gives it; the options set bounds to that.
     pub timeout: Option<Duration>,
     /// That it may be made, by [`Shared::admit`](crate::bridge::Shared::admit); without one nobody watches it.
     pub permit: Option<Permit>,
@@ -76,6 +78,7 @@ impl Upstream {
             invoke,
             endpoint: options.endpoint.clone(),
             max_message_bytes: options.max_message_bytes,
+            headers: options.headers.clone(),
             closing: life.closing.clone(),
         }
     }
@@ -122,6 +125,9 @@ impl Upstream {
         fault: Option<Arc<OnceLock<Status>>>,
     ) -> Call {
         let Order { method, kind, mut metadata, timeout, mut permit } = order;
+        if !self.headers.drop.is_empty() {
+            metadata.retain(|datum| !self.headers.drop.contains(&datum.key));
+        }
         if let Some(permit) = &mut permit {
             permit.begin(kind, &mut metadata);
         }
@@ -132,7 +138,7 @@ impl Upstream {
             method,
             kind,
             metadata,
-            deadline_ms: timeout.map(millis),
+            deadline_ms: self.headers.timeout(timeout).map(millis),
             max_message_bytes: self.max_message_bytes,
             ..CallSpec::default()
         };

@@ -19,8 +19,10 @@ mod catalog;
 mod refusal;
 #[path = "../../src/rules/mod.rs"]
 mod rules;
+#[path = "../../src/wire.rs"]
+mod wire;
 
-use bind::Binding;
+use bind::{Binding, Bound};
 use catalog::{Catalog, Method};
 use rules::template::Template;
 use rules::{Captures, Found, Origin, Routes, Routing, Rule, ServiceConfig};
@@ -117,7 +119,7 @@ fn bound<'r>(routes: &'r Routes, path: &str, query: Option<&str>) -> Option<(&'r
         panic!("{path} is the rule's");
     };
     let (mut wire, mut normal, mut json) = (Vec::new(), Vec::new(), Vec::new());
-    bind::append(rule, &captures, query, &Binding::default(), &mut wire).ok()?;
+    Bound::new(rule, &captures, query, &Binding::default()).ok()?.over(&mut wire);
     let codec = &rule.method.input;
     codec.normalize(&wire, &mut normal).expect("what is bound is a message");
     codec.wire_to_json(&normal, &mut json, &Options::default()).ok()?;

@@ -1,9 +1,10 @@
 //! Query parameters as fields of the request.
 
-use super::{Binding, nested, refused, value};
+use super::{Binding, Bound, Merging, nested, refused, value};
 use crate::refusal::Refusal;
 use crate::rules::encoding::{self, Keep};
 use crate::rules::{Body, Rule};
+use crate::wire::put_field;
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -12,12 +13,12 @@ use wirelab_model::StatusCode;
 /// Dots that the name of a parameter may have: how deep a field may be.
 pub(crate) const MAX_DEPTH: usize = 32;
 
-/// Appends every parameter of a query.
-pub(super) fn append(
+/// Adds every parameter of a query.
+pub(super) fn read(
     rule: &Rule,
     query: &str,
     options: &Binding,
-    wire: &mut Vec<u8>,
+    bound: &mut Bound,
 ) -> Result<(), Refusal> {
     let mut seen = Seen::default();
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
@@ -42,10 +43,18 @@ pub(super) fn append(
             // The path wins.
             continue;
         }
-        let text = decoded(text).map_err(wrong)?;
-        seen.add(&target).map_err(wrong)?;
+        let text = match target.key.is_some() || target.fields.last().is_some_and(value::has_spaces)
+        {
+            true => decoded(text),
+            // A `+` that was not escaped: of a number, an offset from UTC, base64.
+            false => plain(text),
+        };
+        let text = text.map_err(wrong)?;
+        if seen.add(&target).map_err(wrong)? {
+            bound.merging.extend(Merging::of(&target.fields));
+        }
         let input = &rule.method.input;
-        let done = nested(&target.fields, wire, |field, wire| match &target.key {
+        let done = nested(&target.fields, &mut bound.wire, |field, wire| match &target.key {
             None => value::append(input, field, &text, wire),
             Some(key) => {
                 let kind = field.kind();
@@ -54,7 +63,7 @@ pub(super) fn append(
                 value::append(input, &entry.map_entry_key_field(), key, &mut content)
                     .map_err(|reason| format!("its key: {reason}"))?;
                 value::append(input, &entry.map_entry_value_field(), &text, &mut content)?;
-                value::bytes_field(field.number(), &content, wire);
+                put_field(field.number(), &content, wire);
                 Ok(())
             }
         });
@@ -66,12 +75,15 @@ pub(super) fn append(
 /// A name or value without escapes; `+` stands for a space
 /// (<https://url.spec.whatwg.org/#application/x-www-form-urlencoded>).
 fn decoded(text: &str) -> Result<Cow<'_, str>, String> {
-    let reason = |fault: encoding::Fault| fault.message.to_owned();
-    if !text.contains('+') {
-        return encoding::decode(text, Keep::Nothing).map_err(reason);
+    match text.contains('+') {
+        true => plain(&text.replace('+', " ")).map(|text| Cow::Owned(text.into_owned())),
+        false => plain(text),
     }
-    let text = text.replace('+', " ");
-    encoding::decode(&text, Keep::Nothing).map(|text| Cow::Owned(text.into_owned())).map_err(reason)
+}
+
+/// The same where a `+` is one.
+fn plain(text: &str) -> Result<Cow<'_, str>, String> {
+    encoding::decode(text, Keep::Nothing).map_err(|fault| fault.message.to_owned())
 }
 
 /// What a parameter sets.
@@ -106,6 +118,12 @@ fn target<'n>(message: &MessageDescriptor, name: &'n str) -> Result<Target<'n>, 
             return Err(Reason::Unknown(format!("{} has no field `{step}`", within.full_name())));
         };
         if field.is_map() {
+            let kind = field.kind();
+            let entry = kind.as_message();
+            if entry.is_some_and(|entry| !value::is_value(&entry.map_entry_value_field().kind())) {
+                let reason = format!("`{step}` is a map of messages, which only a body can hold");
+                return Err(Reason::Wrong(reason));
+            }
             let key = match after.strip_prefix('.') {
                 Some(key) => Some(key),
                 None => after.strip_prefix('[').and_then(|key| key.strip_suffix(']')),
@@ -114,12 +132,6 @@ fn target<'n>(message: &MessageDescriptor, name: &'n str) -> Result<Target<'n>, 
                 let reason = format!("`{step}` is a map: write `{step}[key]=value`");
                 return Err(Reason::Wrong(reason));
             };
-            let kind = field.kind();
-            let entry = kind.as_message();
-            if entry.is_some_and(|entry| !value::is_value(&entry.map_entry_value_field().kind())) {
-                let reason = format!("`{step}` is a map of messages, which only a body can hold");
-                return Err(Reason::Wrong(reason));
-            }
             fields.push(field);
             return Ok(Target { fields, key: Some(key) });
         }
@@ -161,7 +173,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn add(&mut self, target: &Target<'_>) -> Result<(), String> {
+    /// Whether it is the first parameter of its name.
+    fn add(&mut self, target: &Target<'_>) -> Result<bool, String> {
         let mut path = Vec::with_capacity(target.fields.len());
         for field in &target.fields {
             if let Some(oneof) = field.containing_oneof() {
@@ -175,13 +188,7 @@ impl Seen {
             path.push(field.number());
         }
         let is_list = target.fields.last().is_some_and(FieldDescriptor::is_list);
-        if is_list {
-            return Ok(());
-        }
-        if self.values.insert((path, target.key.map(str::to_owned))) {
-            Ok(())
-        } else {
-            Err("it comes twice, but is no list".to_owned())
-        }
+        let first = self.values.insert((path, target.key.map(str::to_owned)));
+        if first || is_list { Ok(first) } else { Err("it comes twice, but is no list".to_owned()) }
     }
 }

@@ -1,6 +1,6 @@
 //! Tables of URLs and what they make of a request, and the way from a request to a URL and back.
 
-use super::{Binding, Unescape, append};
+use super::{Binding, Bound, Unescape};
 use crate::catalog::Catalog;
 use crate::refusal::Refusal;
 use crate::rules::tests::{catalog, rule};
@@ -39,7 +39,7 @@ fn wire(
         _ => "{}".to_owned(),
     };
     codec.json_to_wire(json.as_bytes(), &mut wire).expect("a body that can be read");
-    append(rule, &captures, query, options, &mut wire)?;
+    Bound::new(rule, &captures, query, options)?.over(&mut wire);
     Ok(wire)
 }
 

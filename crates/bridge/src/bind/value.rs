@@ -1,5 +1,6 @@
 //! Texts of a URL as values of fields, on the wire.
 
+use crate::wire::{END_GROUP, I32, I64, START_GROUP, VARINT, put_field, put_tag, put_varint};
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -43,6 +44,18 @@ pub(crate) fn is_value(kind: &Kind) -> bool {
     }
 }
 
+/// Whether the text of a value may have spaces in it.
+pub(super) fn has_spaces(field: &FieldDescriptor) -> bool {
+    match field.kind() {
+        Kind::String => true,
+        Kind::Message(message) => {
+            message.full_name() == "google.protobuf.StringValue"
+                || form(&message) == Some(Form::Json)
+        }
+        _ => false,
+    }
+}
+
 fn form(message: &MessageDescriptor) -> Option<Form> {
     Some(match message.full_name().strip_prefix("google.protobuf.")? {
         "Timestamp" | "Duration" | "FieldMask" => Form::Text,
@@ -79,8 +92,8 @@ pub(crate) fn append(
             self::message(field, &inner, wire);
         }
         Kind::Enum(e) => varint_field(number, enum_number(&e, text)?, wire),
-        Kind::String => bytes_field(number, text.as_bytes(), wire),
-        Kind::Bytes => bytes_field(number, &base64(text)?, wire),
+        Kind::String => put_field(number, text.as_bytes(), wire),
+        Kind::Bytes => put_field(number, &base64(text)?, wire),
         Kind::Bool => {
             let value = match text {
                 "true" => 1,
@@ -108,11 +121,11 @@ pub(crate) fn append(
 /// Appends `field`, a message with this content, in the form that the field has.
 pub(crate) fn message(field: &FieldDescriptor, content: &[u8], wire: &mut Vec<u8>) {
     if field.is_group() {
-        tag(field.number(), START_GROUP, wire);
+        put_tag(field.number(), START_GROUP, wire);
         wire.extend_from_slice(content);
-        tag(field.number(), END_GROUP, wire);
+        put_tag(field.number(), END_GROUP, wire);
     } else {
-        bytes_field(field.number(), content, wire);
+        put_field(field.number(), content, wire);
     }
 }
 
@@ -154,8 +167,7 @@ fn base64(text: &str) -> Result<Vec<u8>, String> {
     let text: String = text
         .chars()
         .map(|c| match c {
-            // A `+` that was not escaped came as a space.
-            '+' | ' ' => '-',
+            '+' => '-',
             '/' => '_',
             c => c,
         })
@@ -205,40 +217,13 @@ fn plain(text: &str) -> Result<&str, String> {
     if plain { Ok(text) } else { Err(format!("{text:?} is no number")) }
 }
 
-// The wire format: <https://protobuf.dev/programming-guides/encoding/>.
-
-const VARINT: u64 = 0;
-const I64: u64 = 1;
-const LEN: u64 = 2;
-const START_GROUP: u64 = 3;
-const END_GROUP: u64 = 4;
-const I32: u64 = 5;
-
-fn tag(number: u32, wire_type: u64, wire: &mut Vec<u8>) {
-    varint(u64::from(number) << 3 | wire_type, wire);
-}
-
-fn varint(mut value: u64, wire: &mut Vec<u8>) {
-    while value >= 0x80 {
-        wire.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    wire.push(value as u8);
-}
-
 fn varint_field(number: u32, value: u64, wire: &mut Vec<u8>) {
-    tag(number, VARINT, wire);
-    varint(value, wire);
-}
-
-pub(super) fn bytes_field(number: u32, value: &[u8], wire: &mut Vec<u8>) {
-    tag(number, LEN, wire);
-    varint(value.len() as u64, wire);
-    wire.extend_from_slice(value);
+    put_tag(number, VARINT, wire);
+    put_varint(value, wire);
 }
 
 fn fixed(number: u32, wire_type: u64, value: &[u8], wire: &mut Vec<u8>) {
-    tag(number, wire_type, wire);
+    put_tag(number, wire_type, wire);
     wire.extend_from_slice(value);
 }
 

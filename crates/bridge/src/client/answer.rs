@@ -1,8 +1,8 @@
 //! What comes back for an HTTP request: one document, a document a line, or a failure.
 
 use super::{Making, data, failed, interrupted};
-use crate::rest::wire::{put_field, put_varint};
 use crate::rules::Rule;
+use crate::wire::{put_field, put_varint};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf, Bytes, BytesMut};

@@ -19,9 +19,14 @@ const BROTLI_BYTES: usize = 4 << 10;
 /// The body without its codings; the headers that spoke of them go.
 ///
 /// # Errors
-/// 415 for a coding that is not known, with those that are.
+/// 415 for a coding that is not known, with those that are, and for more than [`MAX_CODINGS`].
 pub(crate) fn decoded(body: Body, headers: &mut HeaderMap) -> Result<Body, Refusal> {
     if !headers.contains_key(CONTENT_ENCODING) {
+        return Ok(body);
+    }
+    // No content has no coding, whatever is said of it.
+    if body.is_end_stream() {
+        headers.remove(CONTENT_ENCODING);
         return Ok(body);
     }
     let values = headers.get_all(CONTENT_ENCODING).into_iter();
@@ -32,8 +37,16 @@ pub(crate) fn decoded(body: Body, headers: &mut HeaderMap) -> Result<Body, Refus
             continue;
         }
         match Coding::named(name) {
-            Some(coding) if codings.len() < MAX_CODINGS => codings.push(coding),
-            _ => return Err(unknown(name)),
+            Some(_) if codings.len() == MAX_CODINGS => {
+                let message = format!("the body is in more than {MAX_CODINGS} codings; use one");
+                return Err(unsupported(message));
+            }
+            Some(coding) => codings.push(coding),
+            None => {
+                let (name, names) = (name.escape_debug(), Coding::ACCEPTED);
+                let message = format!("the body is coded as `{name}`; use one of {names}");
+                return Err(unsupported(message));
+            }
         }
     }
     headers.remove(CONTENT_ENCODING);
@@ -44,16 +57,15 @@ pub(crate) fn decoded(body: Body, headers: &mut HeaderMap) -> Result<Body, Refus
     codings.into_iter().rev().try_fold(body, |body, coding| {
         let decoder =
             Decoder::new(coding, Feed::default()).map_err(|error| corrupt(coding, &error))?;
-        Ok(Body::new(Decoded { body, decoder, coding, over: false }))
+        let room = Vec::new();
+        Ok(Body::new(Decoded { body, decoder, coding, room, over: false }))
     })
 }
 
-fn unknown(name: &str) -> Refusal {
-    let names = Coding::ACCEPTED;
-    let message = format!("the body is coded as `{}`; use one of {names}", name.escape_debug());
+fn unsupported(message: String) -> Refusal {
     Refusal::new(StatusCode::InvalidArgument, message)
         .http(Http::UNSUPPORTED_MEDIA_TYPE)
-        .header(ACCEPT_ENCODING, HeaderValue::from_static(names))
+        .header(ACCEPT_ENCODING, HeaderValue::from_static(Coding::ACCEPTED))
 }
 
 fn corrupt(coding: Coding, error: &io::Error) -> Refusal {
@@ -89,6 +101,8 @@ struct Decoded {
     body: Body,
     decoder: Decoder<Feed>,
     coding: Coding,
+    /// Where the next piece goes.
+    room: Vec<u8>,
     over: bool,
 }
 
@@ -105,10 +119,11 @@ impl HttpBody for Decoded {
             if this.over {
                 return Poll::Ready(None);
             }
-            let mut piece = vec![0; PIECE_BYTES];
-            match this.decoder.read(&mut piece) {
+            this.room.resize(PIECE_BYTES, 0);
+            match this.decoder.read(&mut this.room) {
                 Ok(0) => this.over = true,
                 Ok(length) => {
+                    let mut piece = std::mem::take(&mut this.room);
                     piece.truncate(length);
                     return Poll::Ready(Some(Ok(Frame::data(Bytes::from(piece)))));
                 }

@@ -148,7 +148,7 @@ impl Encoder {
         })
     }
 
-    /// What comes out when this goes in; all of it when it is flushed.
+    /// What comes out when this goes in: all of it when it is flushed, else nothing as long as it is little.
     fn write(&mut self, piece: &[u8], flush: bool) -> io::Result<Vec<u8>> {
         fn through(to: &mut impl Write, piece: &[u8], flush: bool) -> io::Result<()> {
             to.write_all(piece)?;
@@ -160,12 +160,13 @@ impl Encoder {
             Encoder::Brotli(encoder) => through(encoder, piece, flush)?,
             Encoder::Zstd(encoder) => through(encoder, piece, flush)?,
         }
-        Ok(std::mem::take(match self {
+        let out = match self {
             Encoder::Gzip(encoder) => encoder.get_mut(),
             Encoder::Deflate(encoder) => encoder.get_mut(),
             Encoder::Brotli(encoder) => encoder.get_mut(),
             Encoder::Zstd(encoder) => encoder.get_mut(),
-        }))
+        };
+        Ok(if flush || out.len() >= PIECE_BYTES { std::mem::take(out) } else { Vec::new() })
     }
 
     fn finish(self) -> io::Result<Vec<u8>> {

@@ -147,7 +147,7 @@ pub(crate) fn metadata(
         {
             gathered.named(key, value)?;
         } else if options.drop.iter().any(|dropped| dropped == name) {
-            // Nothing is passed on.
+            // Nothing is passed on, also not under the name that the profile gives it.
         } else if options.pass.iter().any(|passed| passed == name) {
             gathered.named(name, value)?;
         } else {

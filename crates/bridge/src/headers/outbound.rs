@@ -1,12 +1,17 @@
 //! Response metadata and trailers → headers.
 
-use super::MAX_METADATA_BYTES;
+use super::inbound::is_grpc;
+use super::{HeaderOptions, MAX_METADATA_BYTES};
 use crate::profile::{Behaviour, Outbound};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-use http::header::TE;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use http::header::{TE, TRAILER};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, request};
+use serde_json::{Map, Value};
 use wirelab_model::{MetadataValue, Metadatum};
+
+/// What trailers are called.
+const TRAILER_PREFIX: &str = "grpc-trailer-";
 
 /// What describes gRPC's own encoding or the connection to the server, and says nothing to those who read JSON.
 const OF_GRPC: [&str; 6] =
@@ -31,9 +36,12 @@ pub(crate) fn is_framing(key: &str) -> bool {
     FRAMING.contains(&key) || key.starts_with("access-control-")
 }
 
-/// Whether the client says that it reads trailers (RFC 9110 §10.1.4).
-pub(crate) fn wants_trailers(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(TE).into_iter().filter_map(|value| value.to_str().ok());
+/// Whether the client says that it reads trailers (RFC 9110 §10.1.4), which HTTP/1.0 does not have.
+pub(crate) fn wants_trailers(head: &request::Parts) -> bool {
+    if head.version < Version::HTTP_11 {
+        return false;
+    }
+    let values = head.headers.get_all(TE).into_iter().filter_map(|value| value.to_str().ok());
     let mut codings = values.flat_map(|value| value.split(','));
     codings.any(|coding| {
         let name = coding.split(';').next().unwrap_or_default();
@@ -71,7 +79,58 @@ pub(crate) fn append_trailers(
 ) {
     let all = behaviour.outbound != Outbound::Prefixed;
     let told = trailers.iter().filter(|datum| all || !OF_GRPC.contains(&datum.key.as_str()));
-    append("grpc-trailer-", told, headers);
+    append(TRAILER_PREFIX, told, headers);
+}
+
+/// What a header `Trailer` says of these trailers (RFC 9110 §6.6.2): HTTP/1.1 sends no others.
+pub(crate) fn named(trailers: &HeaderMap) -> Option<HeaderValue> {
+    let names: Vec<&str> = trailers.keys().map(HeaderName::as_str).collect();
+    HeaderValue::from_str(&names.join(", ")).ok().filter(|names| !names.is_empty())
+}
+
+/// The same of a stream, whose trailers are not there yet: those that the server says it may send, and those of the
+/// options. What is announced need not come.
+pub(crate) fn announced(metadata: &[Metadatum], options: &HeaderOptions) -> Option<HeaderValue> {
+    let of_server = metadata.iter().filter(|datum| datum.key == TRAILER.as_str());
+    let of_server = of_server.filter_map(|datum| match &datum.value {
+        MetadataValue::Text(text) => Some(text.as_str()),
+        MetadataValue::Binary(_) => None,
+    });
+    let of_server = of_server.flat_map(|names| names.split(',')).map(str::trim);
+    let mut names = HeaderMap::new();
+    for name in of_server.chain(options.trailers.iter().map(String::as_str)) {
+        let name = name.to_ascii_lowercase();
+        if is_grpc(&name) || OF_GRPC.contains(&name.as_str()) {
+            continue;
+        }
+        if let Ok(name) = HeaderName::try_from(format!("{TRAILER_PREFIX}{name}")) {
+            names.insert(name, HeaderValue::from_static(""));
+        }
+    }
+    named(&names)
+}
+
+/// Trailers as JSON, where a form has a place for them in its content.
+pub(crate) fn trailers_of(trailers: &[Metadatum]) -> Map<String, Value> {
+    object_of(trailers.iter().filter(|datum| !OF_GRPC.contains(&datum.key.as_str())))
+}
+
+/// Metadata as JSON: keys in the order in which they came first, each with a list of its values; `-bin` in base64.
+pub(crate) fn object_of<'a>(
+    metadata: impl IntoIterator<Item = &'a Metadatum>,
+) -> Map<String, Value> {
+    let mut object = Map::new();
+    for Metadatum { key, value } in metadata {
+        let value = match value {
+            MetadataValue::Text(text) => text.clone(),
+            MetadataValue::Binary(bytes) => STANDARD.encode(&bytes[..]),
+        };
+        let values = object.entry(key.clone()).or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(values) = values {
+            values.push(value.into());
+        }
+    }
+    object
 }
 
 fn append<'a>(
@@ -104,6 +163,7 @@ fn append<'a>(
 mod tests {
     use super::*;
     use crate::profile::Profile;
+    use http::Request;
 
     fn told(headers: &HeaderMap) -> Vec<String> {
         let one = |(name, value): (&HeaderName, &HeaderValue)| {
@@ -163,10 +223,34 @@ mod tests {
         let table =
             [("trailers", true), ("Trailers;q=0.5, deflate", true), ("gzip", false), ("", false)];
         for (value, wanted) in table {
-            let mut headers = HeaderMap::new();
-            headers.insert(TE, value.parse().unwrap());
-            assert_eq!(wants_trailers(&headers), wanted, "{value}");
+            for (version, has) in [(Version::HTTP_10, false), (Version::HTTP_11, true)] {
+                let request = Request::get("/").version(version).header(TE, value);
+                let (head, ()) = request.body(()).unwrap().into_parts();
+                assert_eq!(wants_trailers(&head), wanted && has, "{value} {version:?}");
+            }
         }
-        assert!(!wants_trailers(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn what_is_announced() {
+        let table: [(&[&str], &[&str], Option<&str>); 5] = [
+            (&[], &[], None),
+            (
+                &["Grpc-Status, X-Shelf", "x-crc"],
+                &[],
+                Some("grpc-trailer-x-shelf, grpc-trailer-x-crc"),
+            ),
+            (&[], &["x-shelf"], Some("grpc-trailer-x-shelf")),
+            (&["x-shelf"], &["x-shelf"], Some("grpc-trailer-x-shelf")),
+            (&["a b, date"], &["grpc-status"], None),
+        ];
+        for (of_server, of_options, wanted) in table {
+            let metadata: Vec<Metadatum> =
+                of_server.iter().map(|names| Metadatum::text("trailer", *names)).collect();
+            let trailers = of_options.iter().map(ToString::to_string).collect();
+            let options = HeaderOptions { trailers, ..HeaderOptions::default() };
+            let got = announced(&metadata, &options);
+            assert_eq!(got, wanted.map(HeaderValue::from_static), "{of_server:?} {of_options:?}");
+        }
     }
 }

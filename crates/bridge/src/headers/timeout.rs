@@ -37,13 +37,18 @@ pub(crate) fn time(
     form: &str,
     parse: impl Fn(&str) -> Option<Duration>,
 ) -> Result<Option<Duration>, Refusal> {
-    let Some(value) = headers.get(name) else { return Ok(None) };
-    let time = value.to_str().ok().and_then(|text| parse(text.trim()));
-    time.map(Some).ok_or_else(|| {
-        let shown = String::from_utf8_lossy(value.as_bytes());
-        let message = format!("the header `{name}` is `{}`; write {form}", shown.escape_debug());
-        Refusal::new(StatusCode::InvalidArgument, message)
-    })
+    let mut least = None;
+    for value in headers.get_all(name) {
+        let time = value.to_str().ok().and_then(|text| parse(text.trim()));
+        let time = time.ok_or_else(|| {
+            let shown = String::from_utf8_lossy(value.as_bytes());
+            let message =
+                format!("the header `{name}` is `{}`; write {form}", shown.escape_debug());
+            Refusal::new(StatusCode::InvalidArgument, message)
+        })?;
+        least = least.into_iter().chain([time]).min();
+    }
+    Ok(least)
 }
 
 /// `Timeout` of <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests>: at most eight digits.
@@ -89,6 +94,8 @@ mod tests {
         (&[("x-server-timeout", "0.25")], Ok(Some(250_000_000))),
         (&[("x-server-timeout", "9"), ("grpc-timeout", "20m")], Ok(Some(20_000_000))),
         (&[("x-server-timeout", "1"), ("grpc-timeout", "20S")], Ok(Some(1_000_000_000))),
+        (&[("grpc-timeout", "5S"), ("grpc-timeout", "3S")], Ok(Some(3_000_000_000))),
+        (&[("grpc-timeout", "5S"), ("grpc-timeout", "x")], Err("`grpc-timeout` is `x`")),
         (&[("grpc-timeout", "100000000n")], Err("`grpc-timeout` is `100000000n`")),
         (&[("grpc-timeout", "S")], Err("`grpc-timeout` is `S`")),
         (&[("grpc-timeout", "")], Err("`grpc-timeout` is ``")),
@@ -104,7 +111,7 @@ mod tests {
         for (given, wanted) in CASES {
             let mut headers = HeaderMap::new();
             for (name, value) in *given {
-                headers.insert(*name, value.parse().unwrap());
+                headers.append(*name, value.parse().unwrap());
             }
             match (timeout(&headers, &HeaderOptions::default()), wanted) {
                 (Ok(time), Ok(wanted)) => {
@@ -127,18 +134,18 @@ mod tests {
             max_timeout,
             ..HeaderOptions::default()
         };
-        let none = HeaderMap::new();
-        let mut long = HeaderMap::new();
-        long.insert("grpc-timeout", "5S".parse().unwrap());
+        let long = Some(second * 5);
         let table = [
-            (&none, options(Some(second), None), Some(second)),
-            (&none, options(None, Some(second)), Some(second)),
-            (&none, options(Some(second * 9), Some(second)), Some(second)),
-            (&long, options(Some(second), None), Some(second * 5)),
-            (&long, options(None, Some(second)), Some(second)),
+            (None, options(None, None), None),
+            (None, options(Some(second), None), Some(second)),
+            (None, options(None, Some(second)), Some(second)),
+            (None, options(Some(second * 9), Some(second)), Some(second)),
+            (long, options(Some(second), None), long),
+            (long, options(None, Some(second)), Some(second)),
+            (long, options(None, Some(second * 9)), long),
         ];
-        for (headers, options, wanted) in table {
-            assert_eq!(timeout(headers, &options).unwrap(), wanted, "{options:?}");
+        for (asked, options, wanted) in table {
+            assert_eq!(options.timeout(asked), wanted, "{options:?}");
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use super::failure::Types;
 use super::split::Splitter;
-use super::wire::{put_field, put_varint};
 use super::{http_body, update_mask};
-use crate::bind;
+use crate::bind::Bound;
 use crate::bridge::{Loaded, Shared};
 use crate::profile::{Behaviour, Precedence};
 use crate::refusal::Refusal;
 use crate::rules::{Body as Part, Captures, Rule};
+use crate::wire::{self, LEN, VARINT, put_field, put_tag, put_varint, varint_length};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Method as Verb, StatusCode as Http, request};
@@ -45,53 +45,63 @@ impl Asked {
         Types { loaded: &self.loaded, method: Some(&self.rule.method) }
     }
 
-    /// One request message. `body` is the JSON of the part that the rule names; `bind` adds what path and query say.
-    pub fn message(&self, body: Option<&[u8]>, bind: bool) -> Result<Vec<u8>, Refusal> {
+    /// What path and query say.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for what the request's type does not have or cannot be.
+    pub fn url(&self) -> Result<Bound, Refusal> {
+        let query = self.head.uri.query();
+        let binding = self.shared.rest.binding(query, &self.rule);
+        Bound::new(&self.rule, &self.captures, query, binding)
+    }
+
+    /// One request message: the JSON of the part that the rule names, and what path and query say, where it counts for
+    /// this one.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for JSON that is not the message; `nth` says which one of the body's it is, from 1.
+    pub fn message(
+        &self,
+        body: &[u8],
+        url: Option<&Bound>,
+        nth: Option<u64>,
+    ) -> Result<Vec<u8>, Refusal> {
         let mut wire = Vec::new();
-        let body_wins = self.behaviour().precedence == Precedence::Body;
-        if bind && body_wins {
-            self.bind(&mut wire)?;
-        }
-        match (&self.rule.body, body.filter(|body| !body.trim_ascii().is_empty())) {
-            (_, None) => {}
-            (Part::None, Some(_)) => self.stray()?,
-            (Part::All, Some(json)) => self
-                .strict(&self.rule.method.input)
-                .json_to_wire(json, &mut wire)
-                .map_err(|error| unreadable(&error, &self.rule.method.descriptor.input(), 0))?,
-            (Part::Field(field), Some(json)) => {
-                self.field(field, json, &mut wire)?;
-                self.derive_mask(field, json, &mut wire);
+        if !body.trim_ascii().is_empty() {
+            match &self.rule.body {
+                Part::None => self.stray()?,
+                Part::All => {
+                    self.strict(&self.rule.method.input).json_to_wire(body, &mut wire).map_err(
+                        |error| unreadable(&error, &self.rule.method.descriptor.input(), 0, nth),
+                    )?
+                }
+                Part::Field(field) => self.field(field, body, &mut wire, nth)?,
             }
         }
-        if bind && !body_wins {
-            self.bind(&mut wire)?;
+        match (url, self.behaviour().precedence) {
+            (None, _) => {}
+            (Some(url), Precedence::Path) => url.over(&mut wire),
+            (Some(url), Precedence::Body) => wire = url.under(&wire),
         }
+        self.derive_mask(body, &mut wire);
         Ok(wire)
     }
 
     /// One request message that takes a body as it is: a `google.api.HttpBody`, at once or the next piece of it.
-    pub fn raw_message(&self, data: &Bytes, first: bool) -> Result<Vec<u8>, Refusal> {
+    pub fn raw_message(&self, data: &Bytes, first: bool, url: &Bound) -> Vec<u8> {
         let content_type = self.head.headers.get(CONTENT_TYPE).filter(|_| first);
         let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut wire = Vec::with_capacity(data.len() + content_type.len() + 64);
         if let Part::Field(field) = &self.rule.body {
             let length = http_body::length(content_type, data);
-            put_varint(u64::from(field.number()) << 3 | 2, &mut wire);
+            put_tag(field.number(), LEN, &mut wire);
             put_varint(length as u64, &mut wire);
         }
         http_body::put(content_type, data, &mut wire);
         if first || !self.behaviour().bind_first_only {
-            self.bind(&mut wire)?;
+            url.over(&mut wire);
         }
-        Ok(wire)
-    }
-
-    /// Appends what path and query say; on the wire the last value wins.
-    fn bind(&self, wire: &mut Vec<u8>) -> Result<(), Refusal> {
-        let query = self.head.uri.query();
-        let binding = self.shared.rest.binding(query, &self.rule);
-        bind::append(&self.rule, &self.captures, query, binding, wire)
+        wire
     }
 
     /// A codec that treats unknown members as the profile does. What is required may come by path or query.
@@ -119,6 +129,7 @@ impl Asked {
         field: &FieldDescriptor,
         json: &[u8],
         wire: &mut Vec<u8>,
+        nth: Option<u64>,
     ) -> Result<(), Refusal> {
         let input = &self.rule.method.input;
         let kind = field.kind();
@@ -127,14 +138,17 @@ impl Asked {
             && plain
             && json.trim_ascii() != b"null"
         {
-            put_varint(u64::from(field.number()) << 3 | 2, wire);
+            put_tag(field.number(), LEN, wire);
+            // Mostly a length takes as many bytes as that of the JSON; else what follows is moved.
             let start = wire.len();
+            put_varint(json.len() as u64, wire);
+            let content = wire.len();
             let codec = input.of(message);
             let done = self.strict(&codec).json_to_wire(json, wire);
-            done.map_err(|error| unreadable(&error, message, 0))?;
-            let mut length = Vec::with_capacity(5);
-            put_varint((wire.len() - start) as u64, &mut length);
-            wire.splice(start..start, length);
+            done.map_err(|error| unreadable(&error, message, 0, nth))?;
+            let mut length = Vec::with_capacity(varint_length(json.len() as u64));
+            put_varint((wire.len() - content) as u64, &mut length);
+            wire.splice(start..content, length);
             return Ok(());
         }
         one_value(json)?;
@@ -146,27 +160,30 @@ impl Asked {
         text.extend_from_slice(json);
         text.push(b'}');
         let done = self.strict(input).json_to_wire(&text, wire);
-        done.map_err(|error| unreadable(&error, &self.rule.method.descriptor.input(), 1))
+        done.map_err(|error| unreadable(&error, &self.rule.method.descriptor.input(), 1, nth))
     }
 
-    /// For PATCH, the mask of what the JSON of a resource holds, where the query has none
+    /// For PATCH without a mask, or with an empty one, the mask of what the JSON of a resource holds
     /// (<https://google.aip.dev/134>).
-    fn derive_mask(&self, resource: &FieldDescriptor, json: &[u8], wire: &mut Vec<u8>) {
+    fn derive_mask(&self, json: &[u8], wire: &mut Vec<u8>) {
         if self.head.method != Verb::PATCH || !self.behaviour().derive_update_mask {
             return;
         }
+        let Part::Field(resource) = &self.rule.body else { return };
         let kind = resource.kind();
         let Some(message) = kind.as_message().filter(|_| !resource.is_list()) else { return };
         let input = self.rule.method.descriptor.input();
         let Some(mask) = update_mask::field(&input) else { return };
-        if update_mask::is_asked(self.head.uri.query(), &mask) {
+        if wire::holds(wire, &[mask.number(), update_mask::PATHS]) {
             return;
         }
         let mut paths = Vec::new();
         for path in update_mask::paths(json, message) {
-            put_field(1, path.as_bytes(), &mut paths);
+            put_field(update_mask::PATHS, path.as_bytes(), &mut paths);
         }
-        put_field(mask.number(), &paths, wire);
+        if !paths.is_empty() {
+            put_field(mask.number(), &paths, wire);
+        }
     }
 }
 
@@ -191,13 +208,16 @@ fn one_value(json: &[u8]) -> Result<(), Refusal> {
 }
 
 /// What is wrong with a JSON text, with the place and a `google.rpc.BadRequest` that names the field. Of its lines,
-/// `before` are ours.
+/// `before` are ours; of a body with several messages it is the `nth`.
 pub(super) fn unreadable(
     error: &wirelab_transcode::Error,
     message: &MessageDescriptor,
     before: u32,
+    nth: Option<u64>,
 ) -> Refusal {
-    let mut text = format!("the body is no {}: {}", message.full_name(), error.message());
+    let place =
+        nth.map_or_else(|| "the body".to_owned(), |nth| format!("message {nth} of the body"));
+    let mut text = format!("{place} is no {}: {}", message.full_name(), error.message());
     if let Some(path) = error.path() {
         text.push_str(&format!(" at `{path}`"));
     }
@@ -223,7 +243,8 @@ fn bad_request(status: &Status, field: &str, description: &str) -> Vec<u8> {
     let mut any = Vec::new();
     put_field(1, b"type.googleapis.com/google.rpc.BadRequest", &mut any);
     put_field(2, &request, &mut any);
-    let mut wire = vec![1 << 3];
+    let mut wire = Vec::new();
+    put_tag(1, VARINT, &mut wire);
     put_varint(u64::from(status.code), &mut wire);
     put_field(2, status.message.as_bytes(), &mut wire);
     put_field(3, &any, &mut wire);

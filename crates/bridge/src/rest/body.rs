@@ -5,8 +5,8 @@ use crate::compress;
 use crate::refusal::Refusal;
 use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderValue};
 use hyper::body::{Frame, SizeHint};
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -92,12 +92,8 @@ pub(super) struct Trailed {
 }
 
 impl Trailed {
-    /// The body, and what announces the trailers in the head: HTTP/1.1 needs it (RFC 9110 §6.6.2).
-    pub fn body(data: Bytes, trailers: HeaderMap) -> (Body, Option<HeaderValue>) {
-        let names: Vec<&str> = trailers.keys().map(|name| name.as_str()).collect();
-        let announced = HeaderValue::from_str(&names.join(", ")).ok();
-        let body = Trailed { data: Some(data), trailers: Some(trailers) };
-        (Body::new(body), announced)
+    pub fn body(data: Bytes, trailers: HeaderMap) -> Body {
+        Body::new(Trailed { data: Some(data), trailers: Some(trailers) })
     }
 }
 

@@ -4,7 +4,7 @@ use crate::bridge::Loaded;
 use crate::catalog::Method;
 use crate::profile::{Behaviour, ErrorShape};
 use crate::refusal::Refusal;
-use crate::rest::wire::{fields, numbers};
+use crate::wire::{fields, numbers};
 use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,7 +1,7 @@
 //! `google.api.HttpBody` (<https://github.com/googleapis/googleapis/blob/master/google/api/httpbody.proto>): bodies that
 //! are no JSON, with a content type of their own.
 
-use super::wire::{Record, put_field, records};
+use crate::wire::{Record, put_field, records, varint_length};
 
 const CONTENT_TYPE: u32 = 1;
 const DATA: u32 = 2;
@@ -20,13 +20,9 @@ pub(super) fn put(content_type: &str, data: &[u8], wire: &mut Vec<u8>) {
 pub(super) fn length(content_type: &str, data: &[u8]) -> usize {
     let of = |part: &[u8]| match part.len() {
         0 => 0,
-        length => 1 + varint_length(length) + length,
+        length => 1 + varint_length(length as u64) + length,
     };
     of(content_type.as_bytes()) + of(data)
-}
-
-fn varint_length(value: usize) -> usize {
-    (usize::BITS - value.leading_zeros()).div_ceil(7).max(1) as usize
 }
 
 /// Content type and data of one on the wire; where they are in it, so that the data need not be copied.

@@ -8,6 +8,7 @@
 mod accept;
 mod asked;
 mod body;
+mod elements;
 pub(crate) mod failure;
 mod http_body;
 mod options;
@@ -17,7 +18,6 @@ mod single;
 mod split;
 mod streamed;
 mod update_mask;
-pub(crate) mod wire;
 
 pub(crate) use asked::Asked;
 pub(crate) use options::Rest;
@@ -37,7 +37,7 @@ use accept::Form;
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use failure::Types;
-use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_LENGTH};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_LENGTH, VARY};
 use http::{HeaderValue, Method, Response, StatusCode as Http, request};
 use std::sync::{Arc, OnceLock};
 use wirelab_model::StatusCode;
@@ -49,6 +49,9 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
     let is_head = head.method == Method::HEAD;
     let coding = Coding::preferred(&head.headers, &ACCEPT_ENCODING, Ties::Ours);
     let body = compress::decoded(body, &mut head.headers);
+    if head.method == Method::OPTIONS && head.uri.path() == "*" {
+        return no_content();
+    }
     let found = match loaded.routes.find(&head.method, head.uri.path()) {
         // What a rule says of HEAD itself is no habit of the bridge's.
         Found::Route { rule, .. }
@@ -83,7 +86,9 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
                 Ok(body) => exchange(&asked, body).await,
                 Err(refusal) => Err(refusal),
             };
-            answered.unwrap_or_else(|refusal| failure::refused(refusal, asked.types(), behaviour))
+            let answered = answered
+                .unwrap_or_else(|refusal| failure::refused(refusal, asked.types(), behaviour));
+            negotiated(answered, &asked)
         }
     };
     let response = compress::encoded(response, coding, &shared.options.compression);
@@ -122,15 +127,17 @@ async fn exchange(asked: &Arc<Asked>, body: Body) -> Result<Response<Body>, Refu
 /// Begins the call with what the body says.
 async fn begin(asked: &Arc<Asked>, body: Body, order: Order) -> Result<Call, Refusal> {
     let upstream = &asked.shared.upstream;
-    if order.kind.client_streams() {
-        let lines = check_content_type(asked, &body, true)?;
-        return Ok(upstream.stream(order, requests::Requests::new(asked.clone(), body, lines)));
+    let streams = order.kind.client_streams();
+    let lines = check_content_type(asked, &body, streams)?;
+    let url = asked.url()?;
+    if streams {
+        let requests = requests::Requests::new(asked.clone(), url, body, lines);
+        return Ok(upstream.stream(order, requests));
     }
-    check_content_type(asked, &body, false)?;
     let body = body::collect(body, &asked.head.headers, asked.limit()).await?;
     let message = match asked.rule.takes_raw() {
-        true => asked.raw_message(&body, true)?,
-        false => asked.message(Some(&body), true)?,
+        true => asked.raw_message(&body, true, &url),
+        false => asked.message(&body, Some(&url), None)?,
     };
     Ok(upstream.unary(order, Bytes::from(message)))
 }
@@ -186,9 +193,15 @@ fn other_verb(head: &request::Parts, allow: Vec<Method>, behaviour: &Behaviour) 
 
 /// What OPTIONS is told (RFC 9110 §9.3.7).
 fn options(allow: Vec<Method>) -> Response<Body> {
+    let mut response = no_content();
+    response.headers_mut().insert(ALLOW, allowed(allow, true));
+    response
+}
+
+/// Also what `OPTIONS *` is told, which asks for the server rather than for something of it.
+fn no_content() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = Http::NO_CONTENT;
-    response.headers_mut().insert(ALLOW, allowed(allow, true));
     response
 }
 
@@ -204,6 +217,15 @@ fn allowed(mut allow: Vec<Method>, implied: bool) -> HeaderValue {
     names.sort_unstable();
     names.dedup();
     HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
+}
+
+/// Tells caches that the form of an answer depends on what the client accepts (RFC 9110 §12.5.5).
+fn negotiated(mut response: Response<Body>, asked: &Asked) -> Response<Body> {
+    let is_cached = matches!(asked.head.method, Method::GET | Method::HEAD);
+    if is_cached && asked.behaviour().accept != Accept::Ignored {
+        response.headers_mut().append(VARY, HeaderValue::from_static("accept"));
+    }
+    response
 }
 
 /// The answer to HEAD: what GET would say, without the content (RFC 9110 §9.3.2).

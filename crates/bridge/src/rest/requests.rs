@@ -3,6 +3,7 @@
 use super::asked::{Asked, too_long};
 use super::body::poll_piece;
 use super::split::{Fault, Splitter};
+use crate::bind::Bound;
 use crate::refusal::Refusal;
 use crate::rules::Body as Part;
 use axum::body::Body;
@@ -16,6 +17,8 @@ use wirelab_model::{Status, StatusCode};
 /// The messages of a body: the elements of its JSON array, the values of its lines, or its pieces as they are.
 pub(super) struct Requests {
     asked: Arc<Asked>,
+    /// What path and query say.
+    url: Bound,
     body: Body,
     splitter: Splitter,
     raw: bool,
@@ -29,11 +32,11 @@ pub(super) struct Requests {
 
 impl Requests {
     /// `lines` says that there is a value a line, which may be an array.
-    pub fn new(asked: Arc<Asked>, body: Body, lines: bool) -> Requests {
+    pub fn new(asked: Arc<Asked>, url: Bound, body: Body, lines: bool) -> Requests {
         let limit = usize::try_from(asked.limit()).unwrap_or(usize::MAX);
         let splitter = Splitter::new(limit, !lines);
         let raw = asked.rule.takes_raw();
-        Requests { asked, body, splitter, raw, made: 0, ended: false, over: false }
+        Requests { asked, url, body, splitter, raw, made: 0, ended: false, over: false }
     }
 
     /// The next message that is there as a whole, or the only one where there is no body to make it of.
@@ -47,10 +50,10 @@ impl Requests {
             Err(fault) => Some(Err(wrong(&fault, limit))),
             Ok(Some(json)) => Some(self.message(&json)),
             Ok(None) if self.ended && self.made == 0 && self.asked.rule.body == Part::None => {
-                Some(self.asked.message(None, true))
+                Some(self.asked.message(&[], Some(&self.url), None))
             }
             Ok(None) if self.ended && self.made == 0 && self.raw => {
-                Some(self.asked.raw_message(&Bytes::new(), true))
+                Some(Ok(self.asked.raw_message(&Bytes::new(), true, &self.url)))
             }
             Ok(None) => None,
         }
@@ -58,7 +61,7 @@ impl Requests {
 
     fn message(&self, json: &[u8]) -> Result<Vec<u8>, Refusal> {
         let bind = self.made == 0 || !self.asked.behaviour().bind_first_only;
-        self.asked.message(Some(json), bind)
+        self.asked.message(json, bind.then_some(&self.url), Some(self.made + 1))
     }
 
     fn give(&mut self, message: Result<Vec<u8>, Refusal>) -> Poll<Option<Result<Bytes, Status>>> {
@@ -94,8 +97,8 @@ impl Stream for Requests {
                 Some(Err(refusal)) => return this.give(Err(refusal)),
                 Some(Ok(piece)) if this.raw => {
                     if !piece.is_empty() {
-                        let message = this.asked.raw_message(&piece, this.made == 0);
-                        return this.give(message);
+                        let message = this.asked.raw_message(&piece, this.made == 0, &this.url);
+                        return this.give(Ok(message));
                     }
                 }
                 Some(Ok(piece)) => this.splitter.feed(piece),

@@ -2,9 +2,10 @@
 
 use super::asked::Asked;
 use super::http_body;
-use super::wire::{Record, records};
+use crate::bind::value;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
+use crate::wire::{Record, records};
 use http::HeaderValue;
 use prost_reflect::FieldDescriptor;
 use std::borrow::Cow;
@@ -100,14 +101,17 @@ impl Shape {
         let kind = field.kind();
         match kind.as_message() {
             Some(message) if !field.is_list() && !field.is_map() && !field.is_group() => {
-                let inner = all(wire, field.number());
-                let done = output.of(message).wire_to_json(&inner, json, &self.json);
-                // A type without a value for absence.
-                if inner.is_empty() && done.is_err() {
-                    json.extend_from_slice(b"null");
-                    return Ok(());
+                match all(wire, field.number()) {
+                    // What has a JSON form of its own would say something that nobody said.
+                    None if value::is_value(&kind) => {
+                        json.extend_from_slice(b"null");
+                        Ok(())
+                    }
+                    inner => {
+                        let inner = inner.unwrap_or_default();
+                        output.of(message).wire_to_json(&inner, json, &self.json)
+                    }
                 }
-                done
             }
             _ => self.plain(output, field, wire, json),
         }
@@ -125,7 +129,7 @@ impl Shape {
         output.mask([field.name()])?.prune(wire, &mut only)?;
         let mut text = Vec::new();
         output.wire_to_json(&only, &mut text, &Options { print_defaults: false, ..self.json })?;
-        if value(&text).is_empty() || self.json.print_defaults {
+        if only_value(&text).is_empty() || self.json.print_defaults {
             text.clear();
             output.wire_to_json(
                 &only,
@@ -140,13 +144,13 @@ impl Shape {
             }
             return Ok(());
         }
-        json.extend_from_slice(value(&text));
+        json.extend_from_slice(only_value(&text));
         Ok(())
     }
 }
 
 /// The value of the only member of an object that was written here; empty where it has none.
-fn value(object: &[u8]) -> &[u8] {
+fn only_value(object: &[u8]) -> &[u8] {
     let object = object.trim_ascii();
     let inner = object.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
     let inner = inner.unwrap_or_default().trim_ascii();
@@ -204,16 +208,16 @@ fn value_length(text: &[u8]) -> usize {
 }
 
 /// What a singular message field holds: its records joined, which is how they merge
-/// (<https://protobuf.dev/programming-guides/encoding/#last-one-wins>). One alone is not copied.
-fn all(wire: &[u8], number: u32) -> Cow<'_, [u8]> {
-    let mut joined = Cow::Borrowed(&b""[..]);
+/// (<https://protobuf.dev/programming-guides/encoding/#last-one-wins>). One alone is not copied; none where there is none.
+fn all(wire: &[u8], number: u32) -> Option<Cow<'_, [u8]>> {
+    let mut joined: Option<Cow<'_, [u8]>> = None;
     for (found, record) in records(wire) {
         if let Record::Bytes(bytes) = record
             && found == u64::from(number)
         {
-            match joined.is_empty() {
-                true => joined = Cow::Borrowed(bytes),
-                false => joined.to_mut().extend_from_slice(bytes),
+            match &mut joined {
+                None => joined = Some(Cow::Borrowed(bytes)),
+                Some(joined) => joined.to_mut().extend_from_slice(bytes),
             }
         }
     }

@@ -5,7 +5,7 @@ use super::asked::Asked;
 use super::body::Trailed;
 use super::failure;
 use super::shape::Shape;
-use crate::headers::{append_metadata, append_trailers, wants_trailers};
+use crate::headers::{append_metadata, append_trailers, named, wants_trailers};
 use crate::profile::{Outbound, StreamShape};
 use crate::upstream::{Call, End, Step};
 use axum::body::Body;
@@ -113,12 +113,11 @@ fn complete(
     let headers = response.headers_mut();
     append_metadata(metadata, behaviour, headers);
     if !trailers.is_empty() && behaviour.outbound != Outbound::Same {
-        if wants_trailers(&asked.head.headers) {
+        if wants_trailers(&asked.head) {
             let mut fields = HeaderMap::new();
             append_trailers(trailers, behaviour, &mut fields);
-            let (body, announced) = Trailed::body(data, fields);
-            headers.extend(announced.map(|names| (TRAILER, names)));
-            *response.body_mut() = body;
+            headers.extend(named(&fields).map(|names| (TRAILER, names)));
+            *response.body_mut() = Trailed::body(data, fields);
             return response;
         }
         if behaviour.outbound == Outbound::Prefixed {

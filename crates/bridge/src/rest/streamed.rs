@@ -5,15 +5,15 @@
 
 use super::accept::Form;
 use super::asked::Asked;
-use super::failure;
+use super::elements::{Elements, Framing};
 use super::shape::Shape;
 use super::single::failed;
-use crate::headers::{append_metadata, append_trailers, wants_trailers};
+use crate::headers::{announced, append_metadata, append_trailers, named, wants_trailers};
 use crate::profile::{Outbound, StreamShape};
 use crate::upstream::{Call, End, Step};
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, TRAILER};
 use http::{HeaderMap, HeaderValue, Response};
 use hyper::body::Frame;
 use std::io;
@@ -30,18 +30,6 @@ const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
 /// Events are new each time, and a proxy that gathers them defeats their purpose.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-
-/// How messages follow each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Framing {
-    Array,
-    Lines,
-    /// `{"result": …}` a line.
-    WrappedLines,
-    Events,
-    /// The data of `google.api.HttpBody`s, joined.
-    Raw,
-}
 
 /// Waits for the first thing that the call tells and answers with it and all that follows.
 pub(super) async fn answer(
@@ -86,49 +74,57 @@ fn streaming(
     let headers = response.headers_mut();
     append_metadata(metadata, behaviour, headers);
     let framing = match &form {
-        _ if shape.is_raw() => Framing::Raw,
         Form::Json(_) if behaviour.stream == StreamShape::WrappedLines => Framing::WrappedLines,
         Form::Json(_) => Framing::Array,
         Form::Lines(_) => Framing::Lines,
         Form::Events => Framing::Events,
     };
     let media = match (form, &first) {
-        (_, Step::Message(wire)) if framing == Framing::Raw => shape.raw(wire).0.unwrap_or(BINARY),
-        _ if framing == Framing::Raw => BINARY,
+        (_, Step::Message(wire)) if shape.is_raw() => shape.raw(wire).0.unwrap_or(BINARY),
+        _ if shape.is_raw() => BINARY,
         (Form::Json(media) | Form::Lines(media), _) => media,
         (Form::Events, _) => EVENTS,
     };
     headers.insert(CONTENT_TYPE, media);
     let mut keep_alive = None;
-    if framing == Framing::Events {
+    if framing == Framing::Events && !shape.is_raw() {
         headers.insert(CACHE_CONTROL, NO_STORE);
         let period = asked.shared.rest.sse_keep_alive;
         let mut interval = interval_at(tokio::time::Instant::now() + period, period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         keep_alive = Some(interval);
     }
-    let trailed = wants_trailers(&asked.head.headers) && behaviour.outbound != Outbound::Same;
-    let shape = if framing == Framing::Array { shape } else { shape.compact() };
+    let trailed = wants_trailers(&asked.head) && behaviour.outbound != Outbound::Same;
+    let content = match shape.is_raw() {
+        true => Content::Raw(shape),
+        false => Content::Elements(Elements::new(asked.clone(), shape, framing)),
+    };
     let asked = asked.clone();
     let mut body = Streamed {
         asked,
         call,
-        shape,
-        framing,
-        ready: Vec::new(),
+        content,
+        ready: Bytes::new(),
         keep_alive,
         trailed,
-        told: 0,
         expected: 0,
         rest: Rest::Messages,
     };
-    let mut ready = Vec::new();
     match first {
         Step::Head(_) => {}
-        Step::Message(wire) => body.element(&wire, &mut ready)?,
-        Step::End(End { status, trailers }) => body.end(&status, &trailers, &mut ready),
+        Step::Message(wire) => body.ready = body.message(wire)?,
+        Step::End(End { status, trailers }) => {
+            let mut out = Vec::new();
+            body.end(&status, &trailers, &mut out);
+            body.ready = out.into();
+        }
     }
-    body.ready = ready;
+    let names = match &body.rest {
+        Rest::Trailers(fields) => named(fields),
+        Rest::Messages if trailed => announced(metadata, &body.asked.shared.options.headers),
+        _ => None,
+    };
+    response.headers_mut().extend(names.map(|names| (TRAILER, names)));
     *response.body_mut() = Body::new(body);
     Ok(response)
 }
@@ -142,113 +138,95 @@ enum Rest {
     Nothing,
 }
 
+/// What messages become.
+enum Content {
+    Elements(Elements),
+    /// The data of `google.api.HttpBody`s, joined.
+    Raw(Shape),
+}
+
 /// The body of such an answer.
 struct Streamed {
     asked: Arc<Asked>,
     call: Call,
-    shape: Shape,
-    framing: Framing,
+    content: Content,
     /// What was written while the head was waited for.
-    ready: Vec<u8>,
+    ready: Bytes,
     keep_alive: Option<Interval>,
     /// Whether the client takes trailers.
     trailed: bool,
-    /// How many elements were written.
-    told: u64,
     /// How long the next piece will be, a guess.
     expected: usize,
     rest: Rest,
 }
 
 impl Streamed {
-    /// What is ready, up to [`FLUSH_BYTES`].
-    fn gather(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) {
-        while out.len() < FLUSH_BYTES {
-            let Poll::Ready(step) = self.call.poll_step(cx) else { return };
-            match step {
-                Step::Head(_) => {}
-                Step::Message(wire) => {
-                    if let Err(status) = self.element(&wire, out) {
-                        return self.end(&status, &[], out);
+    /// The next piece; none when nothing is left.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let ready = std::mem::take(&mut self.ready);
+        if let Content::Raw(_) = self.content
+            && !ready.is_empty()
+        {
+            return Poll::Ready(Some(ready));
+        }
+        // Nobody else holds it, so that it is not copied.
+        let mut out = Vec::from(ready);
+        while let Rest::Messages = self.rest
+            && out.len() < FLUSH_BYTES
+        {
+            let Poll::Ready(step) = self.call.poll_step(cx) else { break };
+            match (step, &mut self.content) {
+                (Step::Head(_), _) => {}
+                (Step::Message(wire), Content::Raw(shape)) => {
+                    let data = wire.slice_ref(shape.raw(&wire).1);
+                    if !data.is_empty() {
+                        return Poll::Ready(Some(data));
                     }
                 }
-                Step::End(End { status, trailers }) => return self.end(&status, &trailers, out),
+                (Step::Message(wire), Content::Elements(elements)) => {
+                    if out.capacity() == 0 {
+                        out.reserve(self.expected);
+                    }
+                    if let Err(status) = elements.message(&wire, &mut out) {
+                        self.end(&status, &[], &mut out);
+                    }
+                }
+                (Step::End(End { status, trailers }), _) => self.end(&status, &trailers, &mut out),
+            }
+        }
+        if !out.is_empty() {
+            self.expected = out.len().min(FLUSH_BYTES * 2);
+            return Poll::Ready(Some(Bytes::from(out)));
+        }
+        match self.rest {
+            Rest::Messages => Poll::Pending,
+            _ => Poll::Ready(None),
+        }
+    }
+
+    /// What one message becomes.
+    fn message(&mut self, wire: Bytes) -> Result<Bytes, Status> {
+        match &mut self.content {
+            Content::Raw(shape) => Ok(wire.slice_ref(shape.raw(&wire).1)),
+            Content::Elements(elements) => {
+                let mut out = Vec::new();
+                elements.message(&wire, &mut out)?;
+                Ok(out.into())
             }
         }
     }
 
-    /// One message; on failure `out` is as it was.
-    fn element(&mut self, wire: &Bytes, out: &mut Vec<u8>) -> Result<(), Status> {
-        let start = out.len();
-        self.open(out);
-        let written = match self.framing {
-            Framing::Raw => {
-                out.extend_from_slice(self.shape.raw(wire).1);
-                Ok(())
-            }
-            Framing::WrappedLines => {
-                out.extend_from_slice(b"{\"result\":");
-                let written = self.shape.write(wire, out);
-                out.push(b'}');
-                written
-            }
-            Framing::Events => {
-                out.extend_from_slice(format!("id: {}\ndata: ", self.told + 1).as_bytes());
-                self.shape.write(wire, out)
-            }
-            Framing::Array | Framing::Lines => self.shape.write(wire, out),
-        };
-        match written {
-            Ok(()) => {
-                self.close(out);
-                self.told += 1;
-                Ok(())
-            }
-            Err(status) => {
-                out.truncate(start);
-                Err(status)
-            }
-        }
-    }
-
-    /// What goes before an element.
-    fn open(&self, out: &mut Vec<u8>) {
-        if self.framing == Framing::Array {
-            out.push(if self.told == 0 { b'[' } else { b',' });
-        }
-    }
-
-    /// What goes after it.
-    fn close(&self, out: &mut Vec<u8>) {
-        match self.framing {
-            Framing::Lines | Framing::WrappedLines => out.push(b'\n'),
-            Framing::Events => out.extend_from_slice(b"\n\n"),
-            Framing::Array | Framing::Raw => {}
-        }
-    }
-
-    /// The end of the call: in-band where it is a failure.
+    /// The end of the call.
     fn end(&mut self, status: &Status, trailers: &[Metadatum], out: &mut Vec<u8>) {
         self.rest = Rest::Nothing;
-        if !status.is_ok() {
-            if self.framing == Framing::Raw {
+        match &mut self.content {
+            Content::Elements(elements) => elements.end(status, trailers, out),
+            Content::Raw(_) if !status.is_ok() => {
                 let message = format!("the call ended with {}", status.name());
                 self.rest = Rest::Broken(io::Error::other(message));
                 return;
             }
-            self.open(out);
-            if self.framing == Framing::Events {
-                out.extend_from_slice(b"event: error\ndata: ");
-            }
-            let behaviour = self.asked.behaviour();
-            failure::append_element(status, self.asked.types(), behaviour, out);
-            self.close(out);
-            self.told += 1;
-        } else if self.framing == Framing::Events {
-            out.extend_from_slice(b"event: complete\ndata: {}\n\n");
-        }
-        if self.framing == Framing::Array {
-            out.extend_from_slice(if self.told == 0 { b"[]" } else { b"]" });
+            Content::Raw(_) => {}
         }
         if self.trailed && !trailers.is_empty() {
             let mut fields = HeaderMap::new();
@@ -272,25 +250,18 @@ impl HttpBody for Streamed {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = &mut *self;
-        if matches!(this.rest, Rest::Messages) || !this.ready.is_empty() {
-            let mut out = std::mem::take(&mut this.ready);
-            if let Rest::Messages = this.rest {
-                out.reserve(this.expected);
-                this.gather(cx, &mut out);
-            }
-            if !out.is_empty() {
-                this.expected = out.len().min(FLUSH_BYTES * 2);
+        match this.poll_piece(cx) {
+            Poll::Ready(Some(piece)) => {
                 if let Some(interval) = &mut this.keep_alive {
                     interval.reset();
                 }
-                return Poll::Ready(Some(Ok(Frame::data(Bytes::from(out)))));
+                return Poll::Ready(Some(Ok(Frame::data(piece))));
             }
-            if let Rest::Messages = this.rest {
-                if this.is_quiet(cx) {
-                    return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b": \n\n")))));
-                }
-                return Poll::Pending;
+            Poll::Ready(None) => {}
+            Poll::Pending if this.is_quiet(cx) => {
+                return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b": \n\n")))));
             }
+            Poll::Pending => return Poll::Pending,
         }
         Poll::Ready(match std::mem::replace(&mut this.rest, Rest::Nothing) {
             Rest::Broken(error) => Some(Err(error)),

@@ -5,18 +5,15 @@ use prost_reflect::{FieldDescriptor, MessageDescriptor};
 /// Names of messages whose JSON is no object of their fields: they are set as a whole.
 const WHOLE: &str = "google.protobuf.";
 
+/// The number of `paths` in `google.protobuf.FieldMask`.
+pub(super) const PATHS: u32 = 1;
+
 /// The field `update_mask` of a request, if it has one.
 pub(super) fn field(request: &MessageDescriptor) -> Option<FieldDescriptor> {
     let field = request.get_field_by_name("update_mask")?;
     let kind = field.kind();
     let is_mask = kind.as_message()?.full_name() == "google.protobuf.FieldMask" && !field.is_list();
     is_mask.then_some(field)
-}
-
-/// Whether a query gives the mask.
-pub(super) fn is_asked(query: Option<&str>, mask: &FieldDescriptor) -> bool {
-    let names = query.unwrap_or_default().split('&').map(|pair| pair.split('=').next());
-    names.flatten().any(|name| name == mask.name() || name == mask.json_name())
 }
 
 /// The paths that a JSON text of a message holds, in its order: down to what is no message, and lists, maps and

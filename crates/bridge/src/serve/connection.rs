@@ -4,6 +4,7 @@ use super::IDLE_GRACE;
 use super::admin::AdminPaths;
 use super::limits::{Limits, MAX_HEADERS, PING_INTERVAL, PING_TIMEOUT};
 use super::patient::Patient;
+use super::strict;
 use super::tls::Tls;
 use crate::Bridge;
 use crate::headers::Peer;
@@ -85,7 +86,10 @@ where
         }
         request.extensions_mut().insert(peer);
         async move {
-            let mut response = serving.answer(request.map(Body::new), scope).await;
+            let mut response = match strict::refusal(&request) {
+                Some(refusal) => refusal,
+                None => serving.answer(request.map(Body::new), scope).await,
+            };
             if !is_two && draining.is_cancelled() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }

@@ -7,6 +7,7 @@ mod connection;
 mod limits;
 mod listen;
 mod patient;
+mod strict;
 mod tls;
 #[cfg(unix)]
 mod unix;

@@ -1,5 +1,6 @@
 //! Messages of a socket's method as JSON and back, as REST has them for the same URL.
 
+use crate::bind::Bound;
 use crate::profile::{Behaviour, Profile};
 use crate::refusal::Refusal;
 use crate::rest::failure;
@@ -13,8 +14,8 @@ use wirelab_model::{CallKind, Status};
 pub(super) struct Converter {
     asked: Arc<Asked>,
     shape: Shape,
-    /// The fields that the URL sets, as wire.
-    url: Vec<u8>,
+    /// The fields that the URL sets.
+    url: Bound,
     /// Whether a request was read: the URL is part of the first one.
     begun: bool,
 }
@@ -26,8 +27,7 @@ impl Converter {
     /// Path and query that do not fit the rule.
     pub fn new(asked: Arc<Asked>) -> Result<Converter, Refusal> {
         let shape = Shape::of(&asked)?.compact();
-        // A request without a body is what the URL says.
-        let url = asked.message(None, true)?;
+        let url = asked.url()?;
         Ok(Converter { asked, shape, url, begun: false })
     }
 
@@ -38,7 +38,8 @@ impl Converter {
     /// A request from JSON.
     pub fn request(&mut self, json: &[u8]) -> Result<Bytes, Status> {
         let bind = !self.begun || !self.behaviour().bind_first_only;
-        let wire = self.asked.message(Some(json), bind).map_err(|refusal| refusal.status)?;
+        let url = bind.then_some(&self.url);
+        let wire = self.asked.message(json, url, None).map_err(|refusal| refusal.status)?;
         self.begun = true;
         Ok(wire.into())
     }
@@ -49,8 +50,9 @@ impl Converter {
         if !bind || self.url.is_empty() {
             return wire;
         }
-        // On the wire the last value wins.
-        [&wire[..], &self.url].concat().into()
+        let mut wire = wire.to_vec();
+        self.url.over(&mut wire);
+        wire.into()
     }
 
     /// The request, where the URL holds all of it.
@@ -58,7 +60,7 @@ impl Converter {
         let is_whole = self.asked.rule.body == Body::None;
         is_whole.then(|| {
             self.begun = true;
-            Bytes::copy_from_slice(&self.url)
+            self.url.wire().into()
         })
     }
 

@@ -57,6 +57,7 @@ impl Harness {
                 "max_message_bytes" => options.max_message_bytes = Some(value.parse().unwrap()),
                 "min_compressed" => options.compression.min_bytes = Some(value.parse().unwrap()),
                 "pass" => options.headers.pass.push(value.to_owned()),
+                "trailer" => options.headers.trailers.push(value.to_owned()),
                 "drop" => options.headers.drop.push(value.to_owned()),
                 _ => panic!("what is {word}?"),
             }

@@ -1,6 +1,7 @@
 //! REST through [`Bridge::handle`], in front of the sample server: a case is some lines of a file of `cases/`, and what
 //! comes of it is in the snapshot of that file.
 
+mod faces;
 mod harness;
 mod scripted;
 mod sockets;

@@ -1,16 +1,17 @@
 //! The control frames of our own framing: `@`, a name, and where there is something to say one space and a JSON object.
 
 use super::{Start, invalid};
+use crate::headers::object_of;
 use crate::socket::converter::Converter;
 use crate::socket::wire::Outgoing;
 use crate::upstream::End;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use wirelab_model::{MetadataValue, Metadatum, Status};
+use wirelab_model::{Metadatum, Status};
 
 /// What a client can send.
 pub(in crate::socket) enum Control {
@@ -151,20 +152,4 @@ pub(super) fn end(end: &End, converter: &Converter) -> Outgoing {
     more.push('}');
     text.extend_from_slice(more.as_bytes());
     Outgoing::Text(text.into())
-}
-
-/// Keys in the order in which they came first, each with a list of its values; `-bin` in base64.
-fn object_of(metadata: &[Metadatum]) -> Map<String, Value> {
-    let mut object = Map::new();
-    for Metadatum { key, value } in metadata {
-        let value = match value {
-            MetadataValue::Text(text) => text.clone(),
-            MetadataValue::Binary(bytes) => STANDARD.encode(&bytes[..]),
-        };
-        let values = object.entry(key.clone()).or_insert_with(|| Value::Array(Vec::new()));
-        if let Value::Array(values) = values {
-            values.push(value.into());
-        }
-    }
-    object
 }
