@@ -45,13 +45,16 @@ impl fmt::Display for Answer {
     }
 }
 
-/// Sends one request on a connection of its own. `headers` are lines.
+/// Sends one request on a connection of its own. `headers` are lines; without a `Host` among them it is the address.
 ///
 /// # Panics
 /// When the server does not answer, or not in HTTP/1.1.
 pub fn ask(address: &str, method: &str, target: &str, headers: &[&str], body: &[u8]) -> Answer {
-    let mut head =
-        format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let host = match headers.iter().any(|line| line.starts_with("Host:")) {
+        true => String::new(),
+        false => format!("Host: {address}\r\n"),
+    };
+    let mut head = format!("{method} {target} HTTP/1.1\r\n{host}Connection: close\r\n");
     for line in headers {
         head.push_str(line);
         head.push_str("\r\n");

@@ -5,11 +5,13 @@ use crate::catalog::Catalog;
 use crate::cors::Cors;
 use crate::face::Face;
 use crate::life::Life;
-use crate::observe::{Observe, Permit, Snapshot};
+use crate::observe::{Asked, Observe, Permit, Snapshot};
 use crate::options::Options;
 use crate::refusal::Refusal;
 use crate::rest::Rest;
+use crate::rest::failure::Types;
 use crate::rules::Routes;
+use crate::serve::Hosts;
 use crate::socket::{SocketCounts, Sockets};
 use crate::upstream::Upstream;
 use crate::{openapi, rest, rpc, socket};
@@ -17,6 +19,7 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response, request};
+use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use wirelab_call::Invoke;
@@ -128,8 +131,12 @@ impl Bridge {
     pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
         let (mut head, body) = request.into_parts();
         self.shared.admission.unhide(&mut head);
+        let face = Face::of(&head);
+        let observe = &self.shared.observe;
+        let request = observe.note(|| self.shared.note(&head));
         let cors = Cors::of(&self.shared.options, &head.headers);
-        if let Some(answer) = cors.preflight(&head).or_else(|| cors.refusal(&head)) {
+        if let Some(mut answer) = cors.preflight(&head).or_else(|| cors.refusal(&head)) {
+            observe.answered(face, &mut answer, request);
             return answer;
         }
         let loaded = self.shared.loaded();
@@ -148,9 +155,35 @@ impl Bridge {
             Face::GrpcWeb => rpc::grpc_web::answer(arrival).await,
             Face::Connect => rpc::connect::answer(arrival).await,
         };
-        self.shared.observe.figures.answered(face, response.status());
+        observe.answered(face, &mut response, request);
         cors.apply(response.headers_mut());
         response
+    }
+
+    /// The answer to a request that names a host which is none of `hosts`, in the words of the face that it is for; none
+    /// where it may pass. `at` is the address that listens; none is a Unix socket.
+    pub(crate) fn misdirected(
+        &self,
+        head: &request::Parts,
+        hosts: &Hosts,
+        at: Option<IpAddr>,
+    ) -> Option<Response<Body>> {
+        let refusal = hosts.check(head, at).err()?;
+        let (face, loaded) = (Face::of(head), self.shared.loaded());
+        let mut response = match face {
+            Face::Rest | Face::Socket => {
+                let behaviour = self.shared.options.profile.behaviour();
+                let types = Types { loaded: &loaded, method: None };
+                rest::failure::refused(refusal, types, behaviour)
+            }
+            Face::Grpc => rpc::grpc::misdirected(head, refusal),
+            Face::GrpcWeb => rpc::grpc_web::misdirected(head, refusal),
+            Face::Connect => rpc::connect::refused(refusal, &loaded),
+        };
+        let observe = &self.shared.observe;
+        let request = observe.note(|| self.shared.note(head));
+        observe.answered(face, &mut response, request);
+        Some(response)
     }
 
     /// What its sockets counted so far.
@@ -179,15 +212,17 @@ impl Shared {
         face: Face,
         method: &str,
     ) -> Result<Permit, Refusal> {
-        match self.admission.admit(head, method) {
-            Ok(admitted) => {
-                let known = || self.loaded().catalog.method(method).is_some();
-                Ok(self.observe.permit(method, known, face, &head.headers, admitted))
-            }
-            Err(refusal) => {
-                self.observe.refused(method, face, &self.admission.client(head), &refusal);
-                Err(refusal)
-            }
+        let admitted = self.admission.admit(head, method).map_err(|refusal| refusal.of(method))?;
+        let known = || self.loaded().catalog.method(method).is_some();
+        Ok(self.observe.permit(method, known, face, &head.headers, admitted))
+    }
+
+    /// What the log may have to tell of a request.
+    fn note(&self, head: &request::Parts) -> Asked {
+        Asked {
+            verb: head.method.clone(),
+            path: head.uri.path().to_owned(),
+            client: self.admission.client(head),
         }
     }
 

@@ -6,6 +6,7 @@ mod origin;
 pub use origin::{Origin, Origins};
 
 use crate::options::Options;
+use crate::refusal::NoCall;
 use axum::body::Body;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -141,6 +142,9 @@ impl<'a> Cors<'a> {
             Some(_) => StatusCode::NO_CONTENT,
             None => StatusCode::FORBIDDEN,
         };
+        if self.origin.is_none() {
+            response.extensions_mut().insert(NoCall::default());
+        }
         self.say_origin(response.headers_mut());
         let headers = response.headers_mut();
         if self.origin.is_some() {
@@ -181,6 +185,7 @@ impl<'a> Cors<'a> {
         let text = "pages of this origin may not call here: have the origin allowed\n";
         let mut response = Response::new(Body::from(text));
         *response.status_mut() = StatusCode::FORBIDDEN;
+        response.extensions_mut().insert(NoCall::default());
         self.say_origin(response.headers_mut());
         let text = HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(CONTENT_TYPE, text);

@@ -2,11 +2,12 @@
 //! needs ([`serve`](crate::serve) has that).
 
 use crate::bridge::Bridge;
+use crate::serve::Hosts;
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -35,7 +36,8 @@ impl axum::serve::Listener for Closing {
 
 impl Bridge {
     /// Serves on `listener` until `stop`, and then ends once no connection is busy. Where there is a `token`, every request
-    /// must bring it; `seen` is called for each that may pass. `closed` is dropped with the listener.
+    /// must bring it; `seen` is called for each that may pass. On loopback no request may name another host.
+    /// `closed` is dropped with the listener.
     ///
     /// # Errors
     /// When the listener fails.
@@ -47,13 +49,19 @@ impl Bridge {
         stop: CancellationToken,
         closed: DropGuard,
     ) -> io::Result<()> {
+        let at = listener.local_addr()?.ip();
         let listener = Closing { listener, _closed: closed };
-        let router = router(self, Arc::new(seen), token);
+        let router = router(self, at, Arc::new(seen), token);
         axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
     }
 }
 
-fn router(bridge: Bridge, seen: Arc<dyn Fn() + Send + Sync>, token: Option<HeaderValue>) -> Router {
+fn router(
+    bridge: Bridge,
+    at: IpAddr,
+    seen: Arc<dyn Fn() + Send + Sync>,
+    token: Option<HeaderValue>,
+) -> Router {
     Router::new().fallback(move |mut request: Request<Body>| {
         let (bridge, seen) = (bridge.clone(), seen.clone());
         let allowed = token.as_ref().is_none_or(|token| {
@@ -65,8 +73,12 @@ fn router(bridge: Bridge, seen: Arc<dyn Fn() + Send + Sync>, token: Option<Heade
                 *response.status_mut() = StatusCode::FORBIDDEN;
                 return response;
             }
+            let (head, body) = request.into_parts();
+            if let Some(answer) = bridge.misdirected(&head, &Hosts::default(), Some(at)) {
+                return answer;
+            }
             seen();
-            bridge.handle(request).await
+            bridge.handle(Request::from_parts(head, body)).await
         }
     })
 }

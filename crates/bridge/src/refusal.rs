@@ -1,6 +1,7 @@
 //! Why a request does not become a call, before each face words it in its own way.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode as Http};
+use std::sync::Arc;
 use wirelab_model::{Status, StatusCode};
 
 /// A request that is answered without a call.
@@ -12,6 +13,17 @@ pub(crate) struct Refusal {
     pub http: Http,
     /// What the answer must say beside that: `Allow`, `Retry-After`, `WWW-Authenticate`.
     pub headers: HeaderMap,
+    /// The method, `pkg.Service/Method`, once that is known.
+    pub method: Option<Arc<str>>,
+}
+
+/// Says of an answer, in whose extensions it is, that its request became no call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NoCall {
+    /// The number of the status, where gRPC has a say.
+    pub code: Option<u32>,
+    /// The method, once that is known.
+    pub method: Option<Arc<str>>,
 }
 
 impl Refusal {
@@ -23,6 +35,16 @@ impl Refusal {
     /// The same with another HTTP status.
     pub fn http(self, http: Http) -> Refusal {
         Refusal { http, ..self }
+    }
+
+    /// The same, of a method.
+    pub fn of(self, method: &str) -> Refusal {
+        Refusal { method: Some(method.into()), ..self }
+    }
+
+    /// What the answer says of it to whoever counts.
+    pub fn no_call(&self) -> NoCall {
+        NoCall { code: Some(self.status.code), method: self.method.clone() }
     }
 
     /// The same with one more header.
@@ -43,7 +65,8 @@ impl std::fmt::Display for Refusal {
 
 impl From<Status> for Refusal {
     fn from(status: Status) -> Refusal {
-        Refusal { http: http_status(status.code), status, headers: HeaderMap::new() }
+        let http = http_status(status.code);
+        Refusal { http, status, headers: HeaderMap::new(), method: None }
     }
 }
 

@@ -22,7 +22,7 @@ fn client(address: &str, answered: &AtomicUsize) -> usize {
         let mut stream = BufReader::new(stream);
         loop {
             let request = format!(
-                "GET {STOCK} HTTP/1.1\r\nHost: x\r\nGrpc-Metadata-Demo-Delay-Ms: 5\r\n\r\n"
+                "GET {STOCK} HTTP/1.1\r\nHost: localhost\r\nGrpc-Metadata-Demo-Delay-Ms: 5\r\n\r\n"
             );
             if stream.get_mut().write_all(request.as_bytes()).is_err() {
                 return 1;

@@ -3,7 +3,9 @@
 
 mod admission;
 mod drain;
+mod hosts;
 mod live;
+mod refused;
 mod secure;
 mod telling;
 

@@ -1,14 +1,18 @@
 //! The access log: one event for each call or refusal. Neither payloads nor queries nor credentials are in it.
 
 use super::text::code_name;
-use super::watch::{Client, Permit};
+use super::watch::{Asked, Permit};
 use crate::face::Face;
-use crate::refusal::Refusal;
+use crate::refusal::NoCall;
+use http::StatusCode;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// Where the events go: to be switched on and off apart from the rest.
 pub const ACCESS_LOG: &str = "wirelab_bridge::access";
+
+/// As much of a path as is told, bytes.
+const PATH_BYTES: usize = 256;
 
 pub(super) fn call(permit: &Permit, code: u32, took: Duration) {
     let counts = &permit.counts;
@@ -30,14 +34,20 @@ pub(super) fn call(permit: &Permit, code: u32, took: Duration) {
     );
 }
 
-pub(super) fn refused(method: &str, face: Face, client: &Client, refusal: &Refusal) {
+/// A request that became no call. Its path is told only where it is for no method that is known: elsewhere it holds what
+/// becomes a message.
+pub(super) fn refused(asked: &Asked, face: Face, http: StatusCode, no_call: &NoCall) {
+    let path =
+        no_call.method.is_none().then(|| asked.path.get(..PATH_BYTES).unwrap_or(&asked.path));
     tracing::info!(
         target: "wirelab_bridge::access",
-        method,
+        method = no_call.method.as_deref(),
+        verb = asked.verb.as_str(),
+        path,
         face = face.name(),
-        client = client.ip.map(tracing::field::display),
-        code = code_name(refusal.status.code as usize),
-        http = refusal.http.as_u16(),
+        client = asked.client.ip.map(tracing::field::display),
+        code = no_call.code.map(|code| code_name(code as usize)),
+        http = http.as_u16(),
         "refused"
     );
 }

@@ -43,8 +43,10 @@ const STATUSES: usize = 600;
 pub(crate) struct Figures {
     methods: RwLock<HashMap<Arc<str>, Arc<Method>>>,
     other: Arc<Method>,
-    /// Answers by face and HTTP status.
-    answers: [Box<[AtomicU64]>; Face::ALL.len()],
+    /// Answers to clients.
+    pub answers: Statuses,
+    /// Those to requests that became no call.
+    pub refusals: Statuses,
     pub connections: AtomicI64,
     pub reloads: AtomicU64,
     pub failed_reloads: AtomicU64,
@@ -70,6 +72,36 @@ pub(crate) struct Cell {
     pub open: AtomicI64,
     pub queued: AtomicI64,
     pub dropped: AtomicU64,
+}
+
+/// Counts by face and HTTP status.
+#[derive(Debug)]
+pub(crate) struct Statuses([Box<[AtomicU64]>; Face::ALL.len()]);
+
+impl Default for Statuses {
+    fn default() -> Statuses {
+        let zeros = || (0..STATUSES).map(|_| AtomicU64::default()).collect();
+        Statuses(std::array::from_fn(|_| zeros()))
+    }
+}
+
+impl Statuses {
+    pub fn count(&self, face: Face, status: http::StatusCode) {
+        if let Some(count) = self.0[face as usize].get(usize::from(status.as_u16())) {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// What is not zero.
+    pub fn all(&self) -> impl Iterator<Item = (Face, usize, u64)> {
+        Face::ALL.into_iter().flat_map(|face| {
+            let counts = self.0[face as usize].iter().enumerate();
+            counts.filter_map(move |(status, count)| match count.load(Relaxed) {
+                0 => None,
+                count => Some((face, status, count)),
+            })
+        })
+    }
 }
 
 impl Method {
@@ -100,11 +132,11 @@ impl Cell {
 
 impl Default for Figures {
     fn default() -> Figures {
-        let zeros = || (0..STATUSES).map(|_| AtomicU64::default()).collect();
         Figures {
             methods: RwLock::default(),
             other: Method::new(OTHER),
-            answers: std::array::from_fn(|_| zeros()),
+            answers: Statuses::default(),
+            refusals: Statuses::default(),
             connections: AtomicI64::default(),
             reloads: AtomicU64::default(),
             failed_reloads: AtomicU64::default(),
@@ -128,24 +160,6 @@ impl Figures {
             return self.other.clone();
         }
         methods.entry(path.into()).or_insert_with_key(|path| Method::new(path)).clone()
-    }
-
-    /// An answer, or the head of one.
-    pub fn answered(&self, face: Face, status: http::StatusCode) {
-        if let Some(count) = self.answers[face as usize].get(usize::from(status.as_u16())) {
-            count.fetch_add(1, Relaxed);
-        }
-    }
-
-    /// Answers so far, by face and HTTP status.
-    pub fn answers(&self) -> impl Iterator<Item = (Face, usize, u64)> {
-        Face::ALL.into_iter().flat_map(|face| {
-            let counts = self.answers[face as usize].iter().enumerate();
-            counts.filter_map(move |(status, count)| match count.load(Relaxed) {
-                0 => None,
-                count => Some((face, status, count)),
-            })
-        })
     }
 
     /// Every method that was called, by name.

@@ -13,14 +13,15 @@ pub use figures::{MAX_COUNTED_METHODS, OTHER};
 pub use otlp::{SPAN_BATCH, SPAN_DELAY, SPAN_QUEUE, SPAN_TIMEOUT};
 pub use streams::OpenStream;
 pub(crate) use text::MEDIA_TYPE;
-pub(crate) use watch::{Client, Counter, Permit};
+pub(crate) use watch::{Asked, Client, Counter, Permit};
 
 use crate::admission::Admitted;
 use crate::face::Face;
 use crate::life::Life;
-use crate::refusal::Refusal;
+use crate::refusal::NoCall;
+use axum::body::Body;
 use figures::Figures;
-use http::HeaderMap;
+use http::{HeaderMap, Response};
 use otlp::{Collector, Exporter};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -118,10 +119,19 @@ impl Observe {
         }
     }
 
-    /// A request that does not become a call.
-    pub fn refused(&self, path: &str, face: Face, client: &Client, refusal: &Refusal) {
-        if self.access_log {
-            access::refused(path, face, client, refusal);
+    /// What the log may have to tell of a request, where there is a log.
+    pub fn note(&self, asked: impl FnOnce() -> Asked) -> Option<Asked> {
+        self.access_log.then(asked)
+    }
+
+    /// A request was answered, or the head of its answer is there; `asked` is what was noted of it.
+    pub fn answered(&self, face: Face, response: &mut Response<Body>, asked: Option<Asked>) {
+        let status = response.status();
+        self.figures.answers.count(face, status);
+        let Some(no_call) = response.extensions_mut().remove::<NoCall>() else { return };
+        self.figures.refusals.count(face, status);
+        if let Some(asked) = asked {
+            access::refused(&asked, face, status, &no_call);
         }
     }
 
@@ -143,7 +153,7 @@ impl Observe {
     pub fn snapshot(&self) -> Snapshot {
         let mut told = Snapshot {
             uptime: self.since.elapsed(),
-            requests: self.figures.answers().map(|(_, _, count)| count).sum(),
+            requests: self.figures.answers.all().map(|(_, _, count)| count).sum(),
             streams: self.streams.list(LISTED_STREAMS),
             ..Snapshot::default()
         };

@@ -26,13 +26,15 @@ type Series<T> = (&'static str, &'static str, fn(&Cell) -> &T);
 
 fn whole(observe: &Observe, life: &Life, out: &mut String) -> std::fmt::Result {
     let figures = &observe.figures;
-    head(out, "requests_total", "counter", "Answers to clients by face and HTTP status.")?;
-    for (face, status, count) in figures.answers() {
-        let face = face.name();
-        writeln!(
-            out,
-            "wirelab_bridge_requests_total{{face=\"{face}\",code=\"{status}\"}} {count}"
-        )?;
+    for (name, help, statuses) in [
+        ("requests_total", "Answers to clients by face and HTTP status.", &figures.answers),
+        ("refusals_total", "Those to requests that became no call.", &figures.refusals),
+    ] {
+        head(out, name, "counter", help)?;
+        for (face, status, count) in statuses.all() {
+            let labels = format!("face=\"{}\",code=\"{status}\"", face.name());
+            writeln!(out, "wirelab_bridge_{name}{{{labels}}} {count}")?;
+        }
     }
     let methods = figures.methods();
     let cells: Vec<(String, &Cell)> = methods

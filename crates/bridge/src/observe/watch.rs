@@ -1,11 +1,12 @@
 //! One call, watched from its request to its end.
 
 use super::Observe;
-use super::figures::{Cell, Method};
+use super::figures::{self, Cell};
 use super::otlp::Finished;
 use super::trace::Spans;
 use crate::admission::Slot;
 use crate::face::Face;
+use http::Method;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -16,7 +17,7 @@ use wirelab_model::{CallKind, Metadatum, StatusCode};
 #[derive(Debug)]
 pub(crate) struct Permit {
     pub(super) observe: Arc<Observe>,
-    pub(super) method: Arc<Method>,
+    pub(super) method: Arc<figures::Method>,
     /// As the client named it.
     pub(super) path: Arc<str>,
     pub(super) face: Face,
@@ -42,6 +43,14 @@ pub(crate) struct Client {
     pub name: Option<Arc<str>>,
 }
 
+/// A request, as far as the log may tell of it.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub verb: Method,
+    pub path: String,
+    pub client: Client,
+}
+
 /// What went through one call so far.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
@@ -54,7 +63,7 @@ pub(crate) struct Counts {
 /// Counts of one call that outlive no more than they have to.
 #[derive(Clone, Debug)]
 pub(crate) struct Counter {
-    method: Arc<Method>,
+    method: Arc<figures::Method>,
     face: Face,
     counts: Arc<Counts>,
 }
@@ -143,7 +152,8 @@ impl Drop for Permit {
         if let Some(id) = self.stream {
             self.observe.streams.remove(id);
         }
-        if self.observe.access_log {
+        // What was not begun is logged as refused, with the status that it was answered with.
+        if self.observe.access_log && self.began.is_some() {
             super::access::call(self, code, took);
         }
         if let (Some(tracer), Some(spans)) = (&self.observe.tracer, self.spans.take()) {

@@ -28,8 +28,16 @@ pub(crate) struct Types<'a> {
 }
 
 /// The answer to a request that became no call.
-pub(crate) fn refused(refusal: Refusal, types: Types<'_>, behaviour: &Behaviour) -> Response<Body> {
-    let Refusal { status, http, headers } = refusal;
+pub(crate) fn refused(
+    mut refusal: Refusal,
+    types: Types<'_>,
+    behaviour: &Behaviour,
+) -> Response<Body> {
+    if let (None, Some(method)) = (&refusal.method, types.method) {
+        refusal.method = Some(method.path.as_str().into());
+    }
+    let no_call = refusal.no_call();
+    let Refusal { status, http, headers, .. } = refusal;
     let is_text = match behaviour.error {
         ErrorShape::StatusOrText => true,
         ErrorShape::Legacy => matches!(http, Http::NOT_FOUND | Http::METHOD_NOT_ALLOWED),
@@ -42,6 +50,7 @@ pub(crate) fn refused(refusal: Refusal, types: Types<'_>, behaviour: &Behaviour)
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = http;
     *response.headers_mut() = headers;
+    response.extensions_mut().insert(no_call);
     describe(&status, behaviour, response.headers_mut(), media);
     response
 }

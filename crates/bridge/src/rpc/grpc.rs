@@ -40,12 +40,7 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
         Ok((call, output)) => {
             (call, Framing { output, coding: None, text: false, ending: Ending::Trailers })
         }
-        Err(refusal) => {
-            let Refusal { status, headers, .. } = refusal;
-            let mut response = over(content_type, &End { status, trailers: Vec::new() });
-            response.headers_mut().extend(headers);
-            return response;
-        }
+        Err(refusal) => return refused(content_type, refusal.of(&target.path)),
     };
     match open(&mut call).await {
         Opening::End(end) => over(content_type, &end),
@@ -57,6 +52,26 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
             response
         }
     }
+}
+
+/// The answer to a request for another host.
+pub(crate) fn misdirected(head: &request::Parts, refusal: Refusal) -> Response<Body> {
+    let content_type = head.headers.get(CONTENT_TYPE).cloned();
+    let http = refusal.http;
+    let mut response =
+        refused(content_type.unwrap_or(HeaderValue::from_static("application/grpc")), refusal);
+    *response.status_mut() = http;
+    response
+}
+
+/// The answer of a call that is not made.
+fn refused(content_type: HeaderValue, refusal: Refusal) -> Response<Body> {
+    let no_call = refusal.no_call();
+    let Refusal { status, headers, .. } = refusal;
+    let mut response = over(content_type, &End { status, trailers: Vec::new() });
+    response.headers_mut().extend(headers);
+    response.extensions_mut().insert(no_call);
+    response
 }
 
 /// How the messages of a request are written.

@@ -6,13 +6,14 @@ use super::grpc::{Accepts, ask, head_of};
 use super::misuse::Misuse;
 use super::{Form, Target, status};
 use crate::bridge::Arrival;
-use crate::compress;
+use crate::compress::{self, Coding};
 use crate::face::{self, Face};
 use crate::refusal::Refusal;
 use crate::upstream::End;
 use axum::body::Body;
 use http::header::{ACCEPT, HeaderMap, HeaderValue};
 use http::{Method, Response, request};
+use wirelab_transcode::Codec;
 
 /// The flag of the frame that holds the trailers.
 const TRAILERS: u8 = 0x80;
@@ -38,6 +39,37 @@ impl Written {
             (true, Form::Json) => "application/grpc-web-text+json",
         })
     }
+
+    fn framing(self, output: Option<Codec>, coding: Option<Coding>) -> Framing {
+        let ending = Ending::Frame(TRAILERS, Box::new(status::to_lines));
+        Framing { output, coding: coding.map(|how| (how, 0)), text: self.text, ending }
+    }
+
+    /// An answer of nothing but its end.
+    fn over(self, end: &End) -> Response<Body> {
+        let mut response = Response::new(Body::new(Answers::over(end, self.framing(None, None))));
+        *response.headers_mut() = head_of(self.content_type(), &[], None);
+        response
+    }
+
+    /// The answer of a call that is not made.
+    fn refused(self, refusal: Refusal) -> Response<Body> {
+        let no_call = refusal.no_call();
+        let Refusal { status, headers, .. } = refusal;
+        let mut response = self.over(&End { status, trailers: Vec::new() });
+        response.headers_mut().extend(headers);
+        response.extensions_mut().insert(no_call);
+        response
+    }
+}
+
+/// The answer to a request for another host.
+pub(crate) fn misdirected(head: &request::Parts, refusal: Refusal) -> Response<Body> {
+    let plain = Written { text: false, form: Form::Proto };
+    let http = refusal.http;
+    let mut response = written(head).unwrap_or(plain).refused(refusal);
+    *response.status_mut() = http;
+    response
 }
 
 /// Answers a request. Whatever the call comes to is in the body, where every client finds it: of the headers of an
@@ -51,32 +83,17 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
     let Arrival { mut head, body, loaded, shared } = arrival;
     let body = compress::decoded(body, &mut head.headers);
     let target = Target::of(&head, &loaded);
-    let framing = |output, coding| Framing {
-        output,
-        coding,
-        text: answered.text,
-        ending: Ending::Frame(TRAILERS, Box::new(status::to_lines)),
-    };
-    let over = |end: &End| {
-        let mut response = Response::new(Body::new(Answers::over(end, framing(None, None))));
-        *response.headers_mut() = head_of(answered.content_type(), &[], None);
-        response
-    };
     let begun =
         async { ask(&shared, Face::GrpcWeb, &target, &head, body?, asked.form, asked.text).await };
     let (mut call, output) = match begun.await {
         Ok(begun) => begun,
-        Err(Refusal { status, headers, .. }) => {
-            let mut response = over(&End { status, trailers: Vec::new() });
-            response.headers_mut().extend(headers);
-            return response;
-        }
+        Err(refusal) => return answered.refused(refusal.of(&target.path)),
     };
     match open(&mut call).await {
-        Opening::End(end) => over(&end),
+        Opening::End(end) => answered.over(&end),
         Opening::Head(metadata) => {
             let coding = Accepts::of(&head.headers).answering(&metadata);
-            let framing = framing(output, coding.map(|how| (how, 0)));
+            let framing = answered.framing(output, coding);
             let mut response = Response::new(Body::new(Answers::new(call, framing)));
             *response.headers_mut() = head_of(answered.content_type(), &metadata, coding);
             response

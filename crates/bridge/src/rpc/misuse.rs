@@ -1,5 +1,6 @@
 //! Requests that are answered by HTTP itself, before any protocol of calls has a say.
 
+use crate::refusal::NoCall;
 use axum::body::Body;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Response, StatusCode};
@@ -37,6 +38,7 @@ impl Misuse {
         };
         let mut response = Response::new(Body::from(text));
         *response.status_mut() = status;
+        response.extensions_mut().insert(NoCall::default());
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         if let Some((name, value)) = header {

@@ -2,6 +2,7 @@
 
 use super::IDLE_GRACE;
 use super::admin::AdminPaths;
+use super::hosts::Hosts;
 use super::limits::{Limits, MAX_HEADERS, PING_INTERVAL, PING_TIMEOUT};
 use super::patient::Patient;
 use super::strict;
@@ -16,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,12 +61,21 @@ pub(super) enum Scope {
     Both,
 }
 
+/// By which way a connection came in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Door {
+    pub scope: Scope,
+    /// The address that listens; none is a Unix socket.
+    pub at: Option<IpAddr>,
+}
+
 /// What all connections share.
 pub(crate) struct Serving {
     pub bridge: Bridge,
     pub builder: auto::Builder<TokioExecutor>,
     pub patience: std::time::Duration,
     pub paths: AdminPaths,
+    pub hosts: Hosts,
     pub tls: Option<Arc<Tls>>,
     /// Stop at once.
     pub kill: CancellationToken,
@@ -72,7 +83,7 @@ pub(crate) struct Serving {
 
 /// Serves a connection to its end. While the bridge drains, what is under way is finished: HTTP/2 is told to go away
 /// at once, HTTP/1.1 with its next answer, or after [`IDLE_GRACE`] when none comes.
-pub(super) async fn serve<S>(stream: S, peer: Peer, scope: Scope, serving: Arc<Serving>)
+pub(super) async fn serve<S>(stream: S, peer: Peer, door: Door, serving: Arc<Serving>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -88,7 +99,7 @@ where
         async move {
             let mut response = match strict::refusal(&request) {
                 Some(refusal) => refusal,
-                None => serving.answer(request.map(Body::new), scope).await,
+                None => serving.answer(request.map(Body::new), door).await,
             };
             if !is_two && draining.is_cancelled() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -119,11 +130,15 @@ where
 }
 
 impl Serving {
-    async fn answer(&self, request: Request<Body>, scope: Scope) -> Response<Body> {
-        if scope == Scope::Calls {
-            return self.bridge.handle(request).await;
-        }
+    async fn answer(&self, request: Request<Body>, door: Door) -> Response<Body> {
         let (head, body) = request.into_parts();
+        if let Some(answer) = self.bridge.misdirected(&head, &self.hosts, door.at) {
+            return answer;
+        }
+        let scope = door.scope;
+        if scope == Scope::Calls {
+            return self.bridge.handle(Request::from_parts(head, body)).await;
+        }
         if let Some(answer) = self.paths.answer(&self.bridge, &head) {
             return answer;
         }

@@ -101,6 +101,14 @@ impl Bound {
         }
     }
 
+    /// The address that listens; none is a Unix socket.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self.address() {
+            Some(Listen::Tcp(address)) => Some(address.ip()),
+            _ => None,
+        }
+    }
+
     /// The next connection.
     pub async fn accept(&self) -> io::Result<Stream> {
         match self {

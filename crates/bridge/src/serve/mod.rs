@@ -4,6 +4,7 @@
 
 mod admin;
 mod connection;
+mod hosts;
 mod limits;
 mod listen;
 mod patient;
@@ -13,6 +14,7 @@ mod tls;
 mod unix;
 
 pub use admin::AdminPaths;
+pub use hosts::Hosts;
 pub use limits::{
     HANDSHAKE_TIMEOUT, HEADER_BYTES, HEADER_TIMEOUT, Limits, MAX_CONNECTIONS, MAX_HEADERS,
     MAX_STREAMS, PING_INTERVAL, PING_TIMEOUT,
@@ -23,7 +25,7 @@ pub use tls::TlsFiles;
 use crate::Bridge;
 use crate::headers::Peer;
 use crate::live::{Fingerprint, WATCH_INTERVAL};
-use connection::{Scope, Serving};
+use connection::{Door, Scope, Serving};
 use listen::{Bound, Stream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -62,6 +64,9 @@ pub struct Settings {
     pub admin: Option<Listen>,
     /// Their paths.
     pub paths: AdminPaths,
+    /// By which names it may be called; on loopback by those of this machine anyway and by no others, elsewhere by any
+    /// unless there are names.
+    pub hosts: Hosts,
     /// What connections may take.
     pub limits: Limits,
     /// How it ends.
@@ -129,7 +134,7 @@ impl Server {
     /// Serves `bridge` until `stop`, then lets what is under way end. Gives the number of connections that were cut
     /// because they did not.
     pub async fn run(self, bridge: Bridge, stop: CancellationToken) -> usize {
-        let Settings { limits, drain, paths, .. } = self.settings;
+        let Settings { limits, drain, paths, hosts, .. } = self.settings;
         let shared = bridge.shared.clone();
         let life = &shared.life;
         let serving = Arc::new(Serving {
@@ -137,6 +142,7 @@ impl Server {
             patience: limits.header_timeout,
             kill: CancellationToken::new(),
             paths,
+            hosts,
             tls: self.tls.clone(),
             bridge,
         });
@@ -149,8 +155,9 @@ impl Server {
             None => Scope::Both,
             Some(bound) => {
                 let places = Arc::new(Semaphore::new(ADMIN_CONNECTIONS));
-                let door = Door { places, tracker: watchers, scope: Scope::Admin };
-                tokio::spawn(accept(bound, door, serving.clone(), asked));
+                let door = Door { scope: Scope::Admin, at: bound.ip() };
+                let entrance = Entrance { places, tracker: watchers, door };
+                tokio::spawn(accept(bound, entrance, serving.clone(), asked));
                 Scope::Calls
             }
         };
@@ -158,8 +165,10 @@ impl Server {
         let places = Arc::new(Semaphore::new(limits.connections));
         let listeners = TaskTracker::new();
         for bound in self.bound {
-            let door = Door { places: places.clone(), tracker: life.tracker.clone(), scope };
-            listeners.spawn(accept(bound, door, serving.clone(), closed.clone()));
+            let door = Door { scope, at: bound.ip() };
+            let (places, tracker) = (places.clone(), life.tracker.clone());
+            let entrance = Entrance { places, tracker, door };
+            listeners.spawn(accept(bound, entrance, serving.clone(), closed.clone()));
         }
         listeners.close();
 
@@ -189,18 +198,23 @@ impl Server {
 }
 
 /// What the connections of one listener share.
-struct Door {
+struct Entrance {
     places: Arc<Semaphore>,
     tracker: TaskTracker,
-    scope: Scope,
+    door: Door,
 }
 
 /// Accepts until `closed`, then what the system has accepted already.
-async fn accept(bound: Bound, door: Door, serving: Arc<Serving>, closed: CancellationToken) {
+async fn accept(
+    bound: Bound,
+    entrance: Entrance,
+    serving: Arc<Serving>,
+    closed: CancellationToken,
+) {
     loop {
         let place = tokio::select! {
             biased;
-            place = door.places.clone().acquire_owned() => place,
+            place = entrance.places.clone().acquire_owned() => place,
             () = closed.cancelled() => return,
         };
         // The semaphore is never closed.
@@ -212,9 +226,9 @@ async fn accept(bound: Bound, door: Door, serving: Arc<Serving>, closed: Cancell
         };
         match accepted {
             Ok(stream) => {
-                let (serving, scope) = (serving.clone(), door.scope);
-                door.tracker.spawn(async move {
-                    serving.connection(stream, scope).await;
+                let (serving, door) = (serving.clone(), entrance.door);
+                entrance.tracker.spawn(async move {
+                    serving.connection(stream, door).await;
                     drop(place);
                 });
             }
@@ -228,23 +242,23 @@ async fn accept(bound: Bound, door: Door, serving: Arc<Serving>, closed: Cancell
 
 impl Serving {
     /// Serves one connection to its end.
-    async fn connection(self: Arc<Serving>, stream: Stream, scope: Scope) {
+    async fn connection(self: Arc<Serving>, stream: Stream, door: Door) {
         let _open = Open::new(self.bridge.clone());
         match (stream, &self.tls) {
             (Stream::Tcp(stream, from), None) => {
                 let peer = Peer { ip: Some(from.ip()), tls: false };
-                connection::serve(stream, peer, scope, self).await;
+                connection::serve(stream, peer, door, self).await;
             }
             (Stream::Tcp(stream, from), Some(tls)) => match tls.accept(stream).await {
                 Ok(stream) => {
                     let peer = Peer { ip: Some(from.ip()), tls: true };
-                    connection::serve(stream, peer, scope, self).await;
+                    connection::serve(stream, peer, door, self).await;
                 }
                 Err(error) => tracing::debug!(%from, %error, "a handshake failed"),
             },
             #[cfg(unix)]
             (Stream::Unix(stream), _) => {
-                connection::serve(stream, Peer { ip: None, tls: false }, scope, self).await;
+                connection::serve(stream, Peer { ip: None, tls: false }, door, self).await;
             }
         }
     }

@@ -45,6 +45,10 @@ pub struct Bridge {
     /// Where to listen: an IP address with a port, a port on loopback, or unix:///PATH; may be repeated
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: Vec<Listen>,
+    /// A name that clients call the bridge by, such as api.example.com; may be repeated. On loopback it answers to this
+    /// machine's own names and to these, elsewhere to any name unless there are some
+    #[arg(long = "host", value_name = "NAME")]
+    pub hosts: Vec<String>,
     /// The gRPC server behind it, in any form that `wirelab call` takes; several IP addresses are instances of one
     #[arg(long, value_name = "ADDR", required_unless_present = "probe")]
     pub upstream: Vec<String>,

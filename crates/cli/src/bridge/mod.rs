@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use wirelab_bridge::admission::Policy;
 use wirelab_bridge::observe::ObserveOptions;
-use wirelab_bridge::serve::{AdminPaths, Drain, Limits, Listen, Settings, TlsFiles};
+use wirelab_bridge::serve::{AdminPaths, Drain, Hosts, Limits, Listen, Settings, TlsFiles};
 use wirelab_bridge::{CorsOptions, Gateway, Options, Origins, Routing, ServiceConfig, Setup};
 use wirelab_model::Problem;
 
@@ -95,6 +95,7 @@ fn setup(args: &args::Bridge) -> Result<Setup, Problem> {
                 ready: serving.ready_path.clone(),
                 metrics: serving.metrics_path.clone(),
             },
+            hosts: Hosts::parse(&args.hosts)?,
             limits: Limits {
                 connections: serving.max_connections.max(1),
                 streams: serving.max_streams.max(1),

@@ -4,11 +4,12 @@
 use super::{Shared, api};
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Uri, header, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use std::net::{IpAddr, SocketAddr};
+use wirelab_bridge::serve::Hosts;
 use wirelab_model::{Problem, ProblemKind};
 
 /// Bytes of the launch token: 128 bits.
@@ -62,23 +63,6 @@ impl Guard {
             });
         }
         format!("http://{shown}/?token={}", self.token)
-    }
-
-    /// Whether the `Host` names this server. A name other than `localhost` may be somebody's who made it point
-    /// here (DNS rebinding); a number cannot.
-    fn is_host(&self, host: &str) -> bool {
-        let Ok(authority) = host.parse::<Authority>() else { return false };
-        if authority.as_str().contains('@') {
-            return false;
-        }
-        let name = authority.host().trim_start_matches('[').trim_end_matches(']');
-        if name.eq_ignore_ascii_case("localhost") {
-            return true;
-        }
-        match name.parse::<IpAddr>() {
-            Ok(ip) => ip.is_loopback() || !self.address.ip().is_loopback(),
-            Err(_) => false,
-        }
     }
 
     /// Whether a token is the one of this launch. Takes as long whichever letter is wrong.
@@ -142,7 +126,7 @@ fn check(guard: &Guard, headers: &HeaderMap, uri: &Uri) -> Result<(), Problem> {
     // HTTP/2 has the host in the address instead.
     let host = text(headers, &header::HOST).or_else(|| Some(uri.authority()?.as_str()));
     let host = host
-        .filter(|host| guard.is_host(host))
+        .filter(|host| Hosts::default().admits(host, guard.address.ip()))
         .ok_or_else(|| forbidden("this server does not answer to the name in the address"))?;
     match headers.get(header::ORIGIN) {
         None => Ok(()),

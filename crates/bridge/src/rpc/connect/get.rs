@@ -4,8 +4,9 @@
 use super::super::Target;
 use super::super::misuse::Misuse;
 use super::unary::{Asked, order, respond};
-use super::{UNARY_TYPES, coding, failed, form, refused};
+use super::{UNARY_TYPES, coding, form, refused};
 use crate::bridge::Arrival;
+use crate::refusal::Refusal;
 use axum::body::Body;
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
@@ -50,14 +51,14 @@ pub(super) async fn answer(arrival: Arrival, target: Target) -> Response<Body> {
     let (body, form, encoding) = match read() {
         Ok((body, Some(form), encoding)) => (body, form, encoding),
         Ok((_, None, _)) => return Misuse::ContentType(UNARY_TYPES).answer(),
-        Err(status) => return failed(&status, &loaded),
+        Err(status) => return refused(Refusal::from(status).of(&target.path), &loaded),
     };
     match order(&head, &target, &shared) {
         Ok(order) => {
             let asked = Asked { target: &target, form, encoding, order, body };
             respond(asked, &head.headers, &loaded, &shared).await
         }
-        Err(refusal) => refused(refusal, &loaded),
+        Err(refusal) => refused(refusal.of(&target.path), &loaded),
     }
 }
 

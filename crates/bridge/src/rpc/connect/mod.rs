@@ -162,10 +162,11 @@ fn failed(status: &Status, loaded: &Loaded) -> Response<Body> {
     response
 }
 
-/// The answer of a unary call that is not made.
-fn refused(refusal: Refusal, loaded: &Loaded) -> Response<Body> {
+/// The answer of a unary call that is not made, and of any to a request for another host.
+pub(crate) fn refused(refusal: Refusal, loaded: &Loaded) -> Response<Body> {
     let mut response = failed(&refusal.status, loaded);
     *response.status_mut() = refusal.http;
+    response.extensions_mut().insert(refusal.no_call());
     response.headers_mut().extend(refusal.headers);
     response
 }

@@ -40,9 +40,13 @@ pub(super) async fn answer(arrival: Arrival, target: Target, form: Form) -> Resp
     };
     let (mut call, output) = match ask(&shared, &target, &head, body, form).await {
         Ok(begun) => begun,
-        Err(Refusal { status, headers, .. }) => {
+        Err(refusal) => {
+            let refusal = refusal.of(&target.path);
+            let no_call = refusal.no_call();
+            let Refusal { status, headers, .. } = refusal;
             let mut response = over(&End { status, trailers: Vec::new() });
             response.headers_mut().extend(headers);
+            response.extensions_mut().insert(no_call);
             return response;
         }
     };

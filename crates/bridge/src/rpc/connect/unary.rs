@@ -38,7 +38,7 @@ pub(super) async fn post(arrival: Arrival, target: Target, form: Form) -> Respon
             let asked = Asked { target: &target, form, encoding, order, body };
             respond(asked, &head.headers, &loaded, &shared).await
         }
-        Err(refusal) => refused(refusal, &loaded),
+        Err(refusal) => refused(refusal.of(&target.path), &loaded),
     }
 }
 
@@ -97,7 +97,7 @@ pub(super) async fn respond(
     };
     let (call, output) = match call.await {
         Ok(begun) => begun,
-        Err(status) => return failed(&status, loaded),
+        Err(status) => return refused(Refusal::from(status).of(&target.path), loaded),
     };
     let Outcome { head, trailers, result } = outcome(call).await;
     let message = result.and_then(|message| match output {
