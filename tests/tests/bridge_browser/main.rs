@@ -24,18 +24,27 @@ const DETAILS: [&str; 10] = [
 ];
 
 /// What a client has to see, in the words that it has for codes.
-fn wanted(not_found: &Value, unavailable: &Value) -> Value {
-    let failed = |code: &Value, messages: &[&str], message: Value| json!({"messages": messages, "code": code, "message": message, "details": DETAILS});
+fn wanted([cancelled, late, not_found, unavailable]: [Value; 4]) -> Value {
+    let failed = |code: &Value, messages: &[&str], message: &str| {
+        json!({
+            "messages": messages, "code": code, "message": message, "details": DETAILS, "reason": "DEMO_FAILURE",
+        })
+    };
     json!({
         "unary": {"messages": ["hällo"]},
         "unary with metadata": {"messages": ["hi"], "header": "seen", "trailer": "seen"},
-        "unary that fails": failed(not_found, &[], json!("no such: 100%")),
+        "unary that fails": failed(&not_found, &[], "no such: 100%"),
+        "unary with bytes as metadata": {"messages": ["hi"], "header": "AAH+/w", "trailer": "AAH+/w"},
         "unary, large": true,
+        "unary that is late": late,
         "stream": {"messages": ["hällo", "hällo", "hällo", "hällo"]},
         "stream with metadata": {"messages": ["hi"], "header": "seen", "trailer": "seen"},
-        "stream that fails": failed(not_found, &[], json!("no such: 100%")),
+        "stream that fails": failed(&not_found, &[], "no such: 100%"),
+        "stream with bytes as metadata":
+            {"messages": ["hi"], "header": "AAH+/w", "trailer": "AAH+/w"},
+        "stream that the page aborts": {"messages": ["hi"], "code": cancelled},
         "stream that fails on its way":
-            failed(unavailable, &["hi", "hi"], json!("failed as asked")),
+            failed(&unavailable, &["hi", "hi"], "failed as asked"),
     })
 }
 
@@ -66,14 +75,18 @@ async fn pages_call_by_every_client() {
         }
     };
     shell.screen.close().await;
-    let words = wanted(&json!("NotFound"), &json!("Unavailable"));
-    let numbers = wanted(&json!(5), &json!(14));
+    let words = ["Canceled", "DeadlineExceeded", "NotFound", "Unavailable"];
+    let words = wanted(words.map(|word| json!(word)));
+    let numbers = wanted([1, 4, 5, 14].map(|number| json!(number)));
+    let mut binary = numbers.clone();
+    binary["stream that the page aborts"] = json!({});
     for (client, wanted) in [
         ("connect-web", &words),
         ("connect-web, binary", &words),
+        ("connect-web, GET", &words),
         ("connect-web, gRPC-Web", &words),
         ("grpc-web", &numbers),
-        ("grpc-web, binary", &numbers),
+        ("grpc-web, binary", &binary),
     ] {
         for (name, wanted) in wanted.as_object().expect("cases") {
             assert_eq!(&seen[client][name], wanted, "{client}: {name}");
