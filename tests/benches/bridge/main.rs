@@ -18,11 +18,14 @@
 //!
 //! `small` are bodies of some 100 bytes both ways, `large` of 100 KB, `stream` is one request that 10,000 messages answer.
 
+#[path = "../../../crates/call/benches/speed/asked.rs"]
+mod asked;
 mod load;
 mod processors;
 mod report;
 mod upstream;
 
+use asked::Asked;
 use load::{Request, Turn};
 use processors::Share;
 use report::Pair;
@@ -36,21 +39,13 @@ const TURNS: usize = 9;
 const NAMES: [&str; 3] = ["small", "large", "stream"];
 
 fn main() -> ExitCode {
-    let mut wanted: Vec<String> = std::env::args().skip(1).collect();
-    let mut flag = |name: &str| {
-        let before = wanted.len();
-        wanted.retain(|word| word != name);
-        wanted.len() < before
+    let Asked { timed, fast, names: wanted } = match Asked::read(&NAMES) {
+        Ok(asked) => asked,
+        Err(wrong) => {
+            eprintln!("{wrong}");
+            return ExitCode::from(2);
+        }
     };
-    // Without `--bench`, which `cargo bench` passes, requests are checked and not timed.
-    let (timed, fast) = (flag("--bench"), flag("--fast"));
-    if let Some(unknown) = wanted.iter().find(|name| !NAMES.contains(&name.as_str())) {
-        eprintln!("{unknown:?} is none of --fast, {}", NAMES.join(", "));
-        return ExitCode::from(2);
-    }
-    if wanted.is_empty() {
-        wanted = NAMES.map(String::from).into();
-    }
     if std::env::var_os("WIRELAB_ENVOY").is_none() {
         println!("nothing is measured without Envoy: run `cargo xtask bench bridge`");
         return ExitCode::SUCCESS;

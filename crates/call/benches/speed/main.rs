@@ -21,9 +21,11 @@
 //! `--fast` spends a tenth of the time. Without `--bench`, which `cargo bench` passes, contenders are checked and
 //! not timed.
 
+mod asked;
 mod contenders;
 mod measure;
 
+use asked::Asked;
 use contenders::{Bare, Contender, Ours, Tonic};
 use std::error::Error;
 use std::process::ExitCode;
@@ -41,26 +43,19 @@ const STREAMS: usize = 9;
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> ExitCode {
-    let mut wanted: Vec<String> = std::env::args().skip(1).collect();
-    let mut flag = |name: &str| {
-        let before = wanted.len();
-        wanted.retain(|word| word != name);
-        wanted.len() < before
+    let asked = match Asked::read(&NAMES) {
+        Ok(asked) => asked,
+        Err(wrong) => {
+            eprintln!("{wrong}");
+            return ExitCode::from(2);
+        }
     };
-    let (timed, fast) = (flag("--bench"), flag("--fast"));
-    if let Some(unknown) = wanted.iter().find(|name| !NAMES.contains(&name.as_str())) {
-        eprintln!("{unknown:?} is none of --fast, {}", NAMES.join(", "));
-        return ExitCode::from(2);
-    }
-    if wanted.is_empty() {
-        wanted = NAMES.map(String::from).into();
-    }
     let done = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(run(timed, fast, &wanted)));
+        .and_then(|runtime| runtime.block_on(run(&asked)));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -70,7 +65,9 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(timed: bool, fast: bool, wanted: &[String]) -> Outcome<()> {
+async fn run(asked: &Asked) -> Outcome<()> {
+    let Asked { timed, fast, names: wanted } = asked;
+    let (timed, fast) = (*timed, *fast);
     let address = wirelab_call_peer::serve()?;
     let ours = Contender::Ours(Ours::new(address));
     let tonic = Contender::Tonic(Tonic::new(address).await?);
