@@ -151,7 +151,7 @@ impl<'a> Cors<'a> {
             let asked = head.headers.get_all(ACCESS_CONTROL_REQUEST_HEADERS);
             let asked = asked.into_iter().filter_map(|value| value.to_str().ok());
             let allowed = self.allowed(asked.flat_map(|value| value.split(',')));
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods(head));
             if let Ok(allowed) = HeaderValue::try_from(allowed) {
                 headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
             }
@@ -242,6 +242,16 @@ impl<'a> Cors<'a> {
     }
 }
 
+/// By which methods a page may call: those of HTTP, and the one that it asks for, which a rule may have made up.
+fn methods(head: &request::Parts) -> HeaderValue {
+    let asked = head.headers.get(ACCESS_CONTROL_REQUEST_METHOD);
+    let asked = asked.and_then(|method| Method::from_bytes(method.as_bytes()).ok());
+    let known = |method: &Method| METHODS.split(", ").any(|known| known == method.as_str());
+    let other = asked.filter(|method| !known(method)).map(|method| format!("{METHODS}, {method}"));
+    let all = other.and_then(|methods| HeaderValue::try_from(methods).ok());
+    all.unwrap_or(HeaderValue::from_static(METHODS))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,6 +306,18 @@ mod tests {
         some.cors.credentials = true;
         insta::assert_debug_snapshot!(preflight(&some, &asks));
         insta::assert_debug_snapshot!(preflight(&options(&["*"]), &ask));
+    }
+
+    #[test]
+    fn methods_that_rules_make_up() {
+        for (asked, want) in [
+            ("GET", METHODS.to_owned()),
+            ("LOCK", format!("{METHODS}, LOCK")),
+            ("G E T", METHODS.to_owned()),
+        ] {
+            let head = headers(&[&format!("access-control-request-method: {asked}")]);
+            assert_eq!(methods(&head), want, "{asked}");
+        }
     }
 
     /// Who may look into a network that is more private than the page's.

@@ -3,6 +3,9 @@
 mod bytes;
 mod calls;
 mod flow;
+mod options;
+mod raw;
+mod resets;
 mod ruled;
 mod support;
 mod upstreams;
