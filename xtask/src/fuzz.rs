@@ -20,7 +20,15 @@ const CRATES: &[Crate] = &[
     Crate {
         folder: "crates/bridge/fuzz",
         seeds: "bridge_seeds",
-        targets: &[("template", 100_000), ("query", 60_000)],
+        targets: &[
+            ("template", 100_000),
+            ("query", 60_000),
+            ("socket", 200_000),
+            ("grpc", 10_000),
+            ("grpc_web", 10_000),
+            ("connect", 20_000),
+            ("rest", 8_000),
+        ],
     },
 ];
 

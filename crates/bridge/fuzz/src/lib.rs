@@ -1,7 +1,6 @@
-//! What has to hold for any template and any query.
+//! What has to hold for any template and any query, and for any body in every framing.
 //!
-//! The modules are those of the bridge itself, without all that they do not need: with instruments, a whole bridge takes
-//! minutes to build.
+//! Templates and queries are looked at where they are, in modules of the bridge itself; bodies go through a whole bridge.
 
 #![allow(
     dead_code,
@@ -15,15 +14,22 @@
 mod bind;
 #[path = "../../src/catalog.rs"]
 mod catalog;
+mod coding;
+mod connect;
+mod echo;
+mod framings;
 #[path = "../../src/refusal.rs"]
 mod refusal;
+mod rest;
 #[path = "../../src/rules/mod.rs"]
 mod rules;
+mod seeds;
 #[path = "../../src/wire.rs"]
 mod wire;
 
 use bind::{Binding, Bound};
 use catalog::{Catalog, Method};
+use framings::Framing;
 use rules::template::Template;
 use rules::{Captures, Found, Origin, Routes, Routing, Rule, ServiceConfig};
 use std::fs;
@@ -126,6 +132,39 @@ fn bound<'r>(routes: &'r Routes, path: &str, query: Option<&str>) -> Option<(&'r
     Some((rule, String::from_utf8(json).expect("JSON is UTF-8")))
 }
 
+/// Bodies of gRPC.
+pub fn grpc(data: &[u8]) {
+    framings::envelopes(Framing::Grpc, data);
+}
+
+/// Bodies of gRPC-Web; the first byte says whether they are base64.
+pub fn grpc_web(data: &[u8]) {
+    match data.split_first() {
+        Some((0..128, data)) => framings::envelopes(Framing::GrpcWeb, data),
+        Some((_, data)) => framings::envelopes(Framing::GrpcWebText, data),
+        None => {}
+    }
+}
+
+/// Bodies of Connect's streams, or its unary requests, as the first byte says.
+pub fn connect(data: &[u8]) {
+    match data.split_first() {
+        Some((0..128, data)) => framings::envelopes(Framing::Connect, data),
+        Some((_, data)) => connect::unary(data),
+        None => {}
+    }
+}
+
+/// Bodies of REST.
+pub fn rest(data: &[u8]) {
+    rest::bodies(data);
+}
+
+/// Frames and framings of sockets.
+pub fn socket(data: &[u8]) {
+    wirelab_bridge::fuzzing::socket(data);
+}
+
 /// Writes what to begin with, from the tables of the tests, into a folder for each target.
 ///
 /// # Errors
@@ -147,5 +186,5 @@ pub fn write_seeds(folder: &Path) -> io::Result<()> {
     for (at, query) in lines.filter_map(|line| line.split_once('?')).map(|(_, q)| q).enumerate() {
         fs::write(queries.join(format!("line-{at}")), [&[0], query.as_bytes()].concat())?;
     }
-    Ok(())
+    seeds::write(folder)
 }

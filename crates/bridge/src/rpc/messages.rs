@@ -78,6 +78,9 @@ impl Messages {
             if let Some(message) = taken {
                 return Poll::Ready(self.wire(message.payload).map(Some));
             }
+            if self.text.as_ref().is_some_and(Text::is_broken) {
+                return Poll::Ready(Err(not_base64(self.wrong)));
+            }
             if self.over {
                 return Poll::Ready(match self.decoder.is_partial() {
                     true => {
