@@ -140,7 +140,7 @@ impl Bridge {
             return answer;
         }
         let loaded = self.shared.loaded();
-        let face = match Face::of(&head) {
+        let face = match face {
             Face::Rest if rpc::connect::is_bare_get(&head, &loaded) => Face::Connect,
             face => face,
         };

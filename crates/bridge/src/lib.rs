@@ -12,6 +12,7 @@
 pub mod admission;
 mod bind;
 mod bindings;
+mod body;
 mod bridge;
 mod catalog;
 mod client;

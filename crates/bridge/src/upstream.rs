@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use wirelab_call::{Events, Invoke, Requests};
 use wirelab_model::{CallEventKind, CallKind, CallSpec, Endpoint, Metadatum, Status, StatusCode};
@@ -70,6 +71,27 @@ pub(crate) enum Step {
 pub(crate) struct End {
     pub status: Status,
     pub trailers: Vec<Metadatum>,
+}
+
+impl Order {
+    /// Waits for something that the call needs, within its time; the order then has what is left of it.
+    ///
+    /// # Errors
+    /// Those of `waited`, and DEADLINE_EXCEEDED.
+    pub async fn within<T, E: From<Status>>(
+        self,
+        waited: impl Future<Output = Result<T, E>>,
+    ) -> Result<(Order, T), E> {
+        let Some(timeout) = self.timeout else { return Ok((self, waited.await?)) };
+        let started = Instant::now();
+        let late = |_| {
+            let message = "the request had not come whole when its time was over";
+            Status::new(StatusCode::DeadlineExceeded, message)
+        };
+        let got = tokio::time::timeout(timeout, waited).await.map_err(late)??;
+        let left = timeout.saturating_sub(started.elapsed());
+        Ok((Order { timeout: Some(left), ..self }, got))
+    }
 }
 
 impl Upstream {

@@ -11,7 +11,7 @@ use crate::rules::{Body as Part, Captures, Rule};
 use crate::wire::{self, LEN, VARINT, put_field, put_tag, put_varint, varint_length};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{Method as Verb, StatusCode as Http, request};
+use http::{Method as Verb, request};
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -249,10 +249,4 @@ fn bad_request(status: &Status, field: &str, description: &str) -> Vec<u8> {
     put_field(2, status.message.as_bytes(), &mut wire);
     put_field(3, &any, &mut wire);
     wire
-}
-
-/// The refusal of a message that is too long.
-pub(super) fn too_long(limit: u64) -> Refusal {
-    let message = format!("the request is longer than {limit} bytes; send less, or allow more");
-    Refusal::new(StatusCode::ResourceExhausted, message).http(Http::PAYLOAD_TOO_LARGE)
 }

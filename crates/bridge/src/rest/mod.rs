@@ -7,7 +7,6 @@
 
 mod accept;
 mod asked;
-mod body;
 mod elements;
 pub(crate) mod failure;
 mod http_body;
@@ -25,6 +24,7 @@ pub use options::{HEAD_WAIT, RestOptions, SSE_KEEP_ALIVE};
 pub(crate) use shape::Shape;
 pub use streamed::FLUSH_BYTES;
 
+use crate::body;
 use crate::bridge::Arrival;
 use crate::compress::{self, Coding, Ties};
 use crate::face::{Face, content_type};
@@ -134,7 +134,8 @@ async fn begin(asked: &Arc<Asked>, body: Body, order: Order) -> Result<Call, Ref
         let requests = requests::Requests::new(asked.clone(), url, body, lines);
         return Ok(upstream.stream(order, requests));
     }
-    let body = body::collect(body, &asked.head.headers, asked.limit()).await?;
+    let collected = body::collect(body, &asked.head.headers, asked.limit());
+    let (order, body) = order.within(collected).await?;
     let message = match asked.rule.takes_raw() {
         true => asked.raw_message(&body, true, &url),
         false => asked.message(&body, Some(&url), None)?,

@@ -1,9 +1,9 @@
 //! Request messages out of a body that streams.
 
-use super::asked::{Asked, too_long};
-use super::body::poll_piece;
+use super::asked::Asked;
 use super::split::{Fault, Splitter};
 use crate::bind::Bound;
+use crate::body::{poll_piece, too_long};
 use crate::refusal::Refusal;
 use crate::rules::Body as Part;
 use axum::body::Body;

@@ -2,9 +2,9 @@
 
 use super::accept::Form;
 use super::asked::Asked;
-use super::body::Trailed;
 use super::failure;
 use super::shape::Shape;
+use crate::body::Trailed;
 use crate::headers::{append_metadata, append_trailers, named, wants_trailers};
 use crate::profile::{Outbound, StreamShape};
 use crate::upstream::{Call, End, Step};

@@ -1,8 +1,8 @@
 //! The messages in the body of a request.
 
 use super::coding;
-use crate::compress;
-use axum::body::{Body, HttpBody};
+use crate::body::poll_piece;
+use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use std::pin::Pin;
@@ -89,14 +89,9 @@ impl Messages {
                     false => Ok(None),
                 });
             }
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                Some(Ok(frame)) => {
-                    // Trailers of a request say nothing here.
-                    if let Ok(data) = frame.into_data() {
-                        self.push(data)?;
-                    }
-                }
-                Some(Err(error)) => return Poll::Ready(Err(unread(&error))),
+            match ready!(poll_piece(&mut self.body, cx)) {
+                Some(Ok(data)) => self.push(data)?,
+                Some(Err(refusal)) => return Poll::Ready(Err(refusal.status)),
                 None => {
                     self.over = true;
                     if let Some(text) = &mut self.text {
@@ -187,14 +182,4 @@ pub(super) fn frame(error: FrameError, limit: u64, wrong: StatusCode) -> Status 
 
 fn not_base64(wrong: StatusCode) -> Status {
     Status::new(wrong, "the request is not base64, as gRPC-Web text has to be")
-}
-
-/// The body is not of its coding; or the client's connection failed, or it reset the stream, and nobody may be left to
-/// read this.
-pub(super) fn unread(error: &axum::Error) -> Status {
-    if let Some(refusal) = compress::refusal(error) {
-        return refusal.status;
-    }
-    let message = format!("the request could not be read to its end: {error}");
-    Status::new(StatusCode::Cancelled, message)
 }

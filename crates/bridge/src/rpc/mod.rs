@@ -25,7 +25,6 @@ use crate::upstream::{Call, Order, Upstream};
 use http::request;
 use messages::Messages;
 use std::sync::Arc;
-use tokio::time::Instant;
 use wirelab_model::{CallKind, Status, StatusCode};
 use wirelab_transcode::Codec;
 
@@ -113,25 +112,6 @@ async fn begin(upstream: &Upstream, order: Order, mut messages: Messages) -> Res
     if order.kind.client_streams() {
         return Ok(upstream.stream(order, messages));
     }
-    let (order, message) = within(order, messages.only()).await?;
+    let (order, message) = order.within(messages.only()).await?;
     Ok(upstream.unary(order, message))
-}
-
-/// Waits for something that the call needs, within its time; the order then has what is left of it.
-///
-/// # Errors
-/// Those of `waited`, and DEADLINE_EXCEEDED.
-async fn within<T>(
-    order: Order,
-    waited: impl Future<Output = Result<T, Status>>,
-) -> Result<(Order, T), Status> {
-    let Some(timeout) = order.timeout else { return Ok((order, waited.await?)) };
-    let started = Instant::now();
-    let late = |_| {
-        let message = "the request had not come whole when its time was over";
-        Status::new(StatusCode::DeadlineExceeded, message)
-    };
-    let got = tokio::time::timeout(timeout, waited).await.map_err(late)??;
-    let left = timeout.saturating_sub(started.elapsed());
-    Ok((Order { timeout: Some(left), ..order }, got))
 }

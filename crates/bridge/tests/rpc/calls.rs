@@ -104,7 +104,7 @@ fn metadata(pairs: &[(&str, &str)]) -> Vec<Metadatum> {
 fn cases(schema: &Schema) -> Vec<(&'static str, Case)> {
     let one = message(schema, r#"{"scalars": {"int32Value": 7, "stringValue": "käse"}}"#);
     let two = message(schema, r#"{"far": "two"}"#);
-    let big = message(schema, &format!(r#"{{"far": "{}"}}"#, "0123456789".repeat(200_000)));
+    let big = message(schema, &format!(r#"{{"far": "{}"}}"#, "0123456789".repeat(60_000)));
     let kinds = [
         ("Echo", CallKind::Unary),
         ("EchoServerStream", CallKind::ServerStream),
@@ -130,7 +130,7 @@ fn cases(schema: &Schema) -> Vec<(&'static str, Case)> {
         cases.push(("a failure", with(&[("demo-fail", "NOT_FOUND"), words])));
         cases.push(("a failure on the way", with(&[("demo-fail-after", "2")])));
         cases.push(("an empty stream", with(&[("demo-count", "0")])));
-        cases.push(("many messages", with(&[("demo-count", "5000")])));
+        cases.push(("many messages", with(&[("demo-count", "1000")])));
         let late =
             Case { deadline_ms: Some(300), any_words: true, ..with(&[("demo-stall", "true")]) };
         cases.push(("a deadline", late));

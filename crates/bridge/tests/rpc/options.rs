@@ -111,6 +111,7 @@ async fn requests_that_never_end() {
         ("application/grpc", "grpc-timeout: 1S", "grpc-status: 4"),
         ("application/grpc-web", "grpc-timeout: 1S", "grpc-status: 4"),
         ("application/proto", "connect-timeout-ms: 1000", "504 Gateway Timeout"),
+        ("application/json", "grpc-timeout: 1S", "504 Gateway Timeout"),
         ("application/connect+proto", "connect-timeout-ms: 1000", "deadline_exceeded"),
     ] {
         let method = if content_type.contains("connect") { "Split" } else { "Say" };

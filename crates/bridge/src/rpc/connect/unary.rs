@@ -3,9 +3,10 @@
 
 use super::super::answers::to_json;
 use super::super::coding::{answering, unpack};
-use super::super::messages::{frame, from_json, unread};
-use super::super::{Form, Target, metadata, within};
+use super::super::messages::{frame, from_json};
+use super::super::{Form, Target, metadata};
 use super::{WRONG, coding, failed, refused, time};
+use crate::body::collect;
 use crate::bridge::{Arrival, Loaded, Shared};
 use crate::compress::{Coding, packed};
 use crate::face::Face;
@@ -13,13 +14,11 @@ use crate::headers;
 use crate::profile::Inbound;
 use crate::refusal::Refusal;
 use crate::upstream::{Call, Order, Step};
-use axum::body::{Body, HttpBody};
+use axum::body::Body;
 use bytes::Bytes;
+use futures_util::TryFutureExt;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
 use http::{Response, request};
-use std::future::poll_fn;
-use std::pin::Pin;
-use wirelab_call::wire::FrameError;
 use wirelab_model::{CallKind, Metadatum, Status, StatusCode};
 
 const TRAILER: &str = "trailer-";
@@ -30,7 +29,10 @@ pub(super) async fn post(arrival: Arrival, target: Target, form: Form) -> Respon
     let read = async {
         let encoding = coding(head.headers.get(CONTENT_ENCODING))?;
         let order = order(&head, &target, &shared)?;
-        let (order, body) = within(order, collect(body, shared.options.message_limit())).await?;
+        let collected = collect(body, &head.headers, shared.options.message_limit());
+        // The code says the HTTP status, as it does in all of Connect.
+        let collected = collected.map_err(|refusal| Refusal::from(refusal.status));
+        let (order, body) = order.within(collected).await?;
         Ok::<_, Refusal>((order, body, encoding))
     };
     match read.await {
@@ -173,28 +175,4 @@ async fn outcome(mut call: Call) -> Outcome {
             }
         }
     }
-}
-
-/// The whole body, of `limit` bytes at most.
-async fn collect(mut body: Body, limit: u64) -> Result<Bytes, Status> {
-    let mut all = Vec::new();
-    let mut first = None;
-    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-        let frame = frame.map_err(|error| unread(&error))?;
-        let Ok(data) = frame.into_data() else { continue };
-        let size = first.as_ref().map_or(0, Bytes::len) + all.len() + data.len();
-        if size as u64 > limit {
-            return Err(self::frame(FrameError::TooLarge(Some(size as u64)), limit, WRONG));
-        }
-        // A body in one piece is not copied.
-        match (first.take(), all.is_empty()) {
-            (None, true) => first = Some(data),
-            (Some(begin), _) => {
-                all.extend_from_slice(&begin);
-                all.extend_from_slice(&data);
-            }
-            (None, false) => all.extend_from_slice(&data),
-        }
-    }
-    Ok(first.unwrap_or_else(|| all.into()))
 }

@@ -1,12 +1,11 @@
 //! Bodies as bytes: collected with a limit, and sent with trailers.
 
-use super::asked::too_long;
 use crate::compress;
 use crate::refusal::Refusal;
 use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, StatusCode as Http};
 use hyper::body::{Frame, SizeHint};
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -21,7 +20,7 @@ const ROOM_BYTES: u64 = 1 << 20;
 ///
 /// # Errors
 /// 413 for more than `limit` bytes, as soon as that is known, and CANCELLED for a body that was cut off.
-pub(super) async fn collect(
+pub(crate) async fn collect(
     mut body: Body,
     headers: &HeaderMap,
     limit: u64,
@@ -60,7 +59,7 @@ async fn next(body: &mut Body) -> Option<Result<Bytes, Refusal>> {
 }
 
 /// The same for whoever is polled itself. Trailers are passed over.
-pub(super) fn poll_piece(
+pub(crate) fn poll_piece(
     body: &mut Body,
     cx: &mut Context<'_>,
 ) -> Poll<Option<Result<Bytes, Refusal>>> {
@@ -85,8 +84,14 @@ fn broken(error: &axum::Error) -> Refusal {
     })
 }
 
+/// The refusal of a message that is too long.
+pub(crate) fn too_long(limit: u64) -> Refusal {
+    let message = format!("the request is longer than {limit} bytes; send less, or allow more");
+    Refusal::new(StatusCode::ResourceExhausted, message).http(Http::PAYLOAD_TOO_LARGE)
+}
+
 /// A body that is there, with trailers.
-pub(super) struct Trailed {
+pub(crate) struct Trailed {
     data: Option<Bytes>,
     trailers: Option<HeaderMap>,
 }
