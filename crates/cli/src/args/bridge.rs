@@ -2,7 +2,7 @@
 
 use super::rest::Rest;
 use super::values::{Named, duration, named, size};
-use super::{Connection, Credentials, Schemas};
+use super::{Calls, Connection, Credentials, Schemas};
 use clap::Args as ClapArgs;
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 use wirelab_bridge::Profile;
@@ -78,6 +78,8 @@ pub struct Bridge {
     pub serving: Serving,
     #[command(flatten)]
     pub rest: Rest,
+    #[command(flatten)]
+    pub calls: Calls,
     #[command(flatten)]
     pub observing: Observing,
     #[command(flatten)]

@@ -3,6 +3,7 @@
 mod auth;
 mod bridge;
 mod call;
+mod calls;
 mod compare;
 mod connection;
 mod health;
@@ -16,6 +17,7 @@ mod values;
 pub use auth::Credentials;
 pub use bridge::{Bridge, LogFormat};
 pub use call::Call;
+pub use calls::Calls;
 pub use compare::Compare;
 pub use connection::Connection;
 pub use health::Health;

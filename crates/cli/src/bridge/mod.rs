@@ -80,6 +80,7 @@ fn setup(args: &args::Bridge) -> Result<Setup, Problem> {
             routing: routing(&args.schema.rules)?,
             rest: args.rest.options(),
             binding: args.rest.binding(),
+            headers: args.calls.headers(),
             ..Options::default()
         },
         sources,
