@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode as Http};
 use hyper::body::{Frame, SizeHint};
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use wirelab_model::StatusCode;
@@ -76,11 +77,26 @@ pub(crate) fn poll_piece(
     }
 }
 
-/// Why a body ended early: a refusal of what decoded it, or that nothing more came.
+/// Why a body ended early: a refusal of what decoded it, chunks that are none, or that nothing more came.
 fn broken(error: &axum::Error) -> Refusal {
-    compress::refusal(error).unwrap_or_else(|| {
-        let message = format!("the request's body was cut off: {error}");
-        Refusal::new(StatusCode::Cancelled, message)
+    compress::refusal(error).unwrap_or_else(|| match is_malformed(error) {
+        true => {
+            let message = "the request's body is not chunked as HTTP/1.1 has it";
+            Refusal::new(StatusCode::InvalidArgument, message)
+        }
+        false => {
+            let message = format!("the request's body was cut off: {error}");
+            Refusal::new(StatusCode::Cancelled, message)
+        }
+    })
+}
+
+fn is_malformed(error: &axum::Error) -> bool {
+    let first: &(dyn std::error::Error + 'static) = error;
+    let mut causes = std::iter::successors(Some(first), |error| error.source());
+    causes.any(|cause| {
+        let cause = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        matches!(cause, Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
     })
 }
 

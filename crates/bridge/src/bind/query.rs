@@ -168,6 +168,8 @@ fn target<'n>(message: &MessageDescriptor, name: &'n str) -> Result<Target<'n>, 
 struct Seen {
     /// By the numbers of the fields down to it and, in a map, the key.
     values: HashSet<(Vec<u32>, Option<String>)>,
+    /// The messages around them, by the numbers of the fields down to it.
+    around: HashSet<Vec<u32>>,
     /// The member that a oneof has, by the numbers down to its message and its index.
     members: HashMap<(Vec<u32>, String), FieldDescriptor>,
 }
@@ -185,7 +187,18 @@ impl Seen {
                     return Err(format!("`{a}` and `{b}` exclude each other"));
                 }
             }
+            if !path.is_empty() {
+                if self.values.contains(&(path.clone(), None)) {
+                    return Err(
+                        "another parameter sets all of the message that it is in".to_owned()
+                    );
+                }
+                self.around.insert(path.clone());
+            }
             path.push(field.number());
+        }
+        if target.key.is_none() && self.around.contains(&path) {
+            return Err("another parameter sets a field of it".to_owned());
         }
         let is_list = target.fields.last().is_some_and(FieldDescriptor::is_list);
         let first = self.values.insert((path, target.key.map(str::to_owned)));

@@ -61,7 +61,7 @@ fn form(message: &MessageDescriptor) -> Option<Form> {
         "Timestamp" | "Duration" | "FieldMask" => Form::Text,
         "DoubleValue" | "FloatValue" | "Int64Value" | "UInt64Value" | "Int32Value"
         | "UInt32Value" | "BoolValue" | "StringValue" | "BytesValue" => Form::Wrapper,
-        "Struct" | "Value" | "ListValue" => Form::Json,
+        "Struct" | "Value" | "ListValue" | "Any" => Form::Json,
         _ => return None,
     })
 }

@@ -151,14 +151,17 @@ impl Asked {
             wire.splice(start..content, length);
             return Ok(());
         }
-        one_value(json)?;
         // Its line begins after ours.
         let mut text = Vec::with_capacity(json.len() + field.json_name().len() + 8);
         text.push(b'{');
         super::failure::text(field.json_name(), &mut text);
         text.extend_from_slice(b":\n");
+        let start = text.len();
         text.extend_from_slice(json);
+        let end = text.len();
         text.push(b'}');
+        let text = Bytes::from(text);
+        one_value(text.slice(start..end))?;
         let done = self.strict(input).json_to_wire(&text, wire);
         done.map_err(|error| unreadable(&error, &self.rule.method.descriptor.input(), 1, nth))
     }
@@ -188,9 +191,9 @@ impl Asked {
 }
 
 /// That a text is one JSON value, so that nothing can be smuggled in beside it.
-fn one_value(json: &[u8]) -> Result<(), Refusal> {
+fn one_value(json: Bytes) -> Result<(), Refusal> {
     let mut splitter = Splitter::new(usize::MAX, false);
-    splitter.feed(Bytes::copy_from_slice(json));
+    splitter.feed(json);
     let first = splitter.next();
     let second = splitter.next();
     let last = splitter.finish();

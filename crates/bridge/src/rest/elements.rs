@@ -5,6 +5,7 @@ use super::failure;
 use super::shape::Shape;
 use crate::headers::trailers_of;
 use crate::profile::Outbound;
+use std::io::Write;
 use std::sync::Arc;
 use wirelab_model::{Metadatum, Status};
 
@@ -45,7 +46,8 @@ impl Elements {
                 written
             }
             Framing::Events => {
-                out.extend_from_slice(format!("id: {}\ndata: ", self.told + 1).as_bytes());
+                // Writing to memory does not fail.
+                let _ = write!(out, "id: {}\ndata: ", self.told + 1);
                 self.shape.write(wire, out)
             }
             Framing::Array | Framing::Lines => self.shape.write(wire, out),
@@ -92,7 +94,7 @@ impl Elements {
             true => serde_json::json!({}),
             false => serde_json::json!({ "trailers": told }),
         };
-        out.extend_from_slice(format!("event: complete\ndata: {data}\n\n").as_bytes());
+        let _ = write!(out, "event: complete\ndata: {data}\n\n");
     }
 
     /// What goes before an element.

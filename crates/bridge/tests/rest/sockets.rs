@@ -9,6 +9,7 @@ use hyper::body::Frame;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A bridge on a port of its own.
@@ -37,6 +38,44 @@ async fn trailers_of_http1() {
     let all = response.into_body().collect().await.unwrap();
     assert_eq!(all.trailers().unwrap()["grpc-trailer-x-shelf"], "7");
     assert_eq!(all.to_bytes(), r#"{"id":"7"}"#);
+}
+
+/// A stream's trailers are sent where its head announced them, and the connection goes on where it did not.
+#[tokio::test]
+async fn trailers_of_streams_over_http1() {
+    for (options, wanted) in [("trailer=x-shelf", Some("7")), ("", None)] {
+        let (_harness, address) = serve(options).await;
+        let io = TokioIo::new(TcpStream::connect(address).await.unwrap());
+        let (mut client, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
+        tokio::spawn(connection);
+        for _ in 0..2 {
+            let request = Request::get("/v1/stream/7")
+                .header("host", "shop.example")
+                .header("te", "trailers")
+                .header("grpc-metadata-demo-count", "1")
+                .header("grpc-metadata-demo-echo-metadata", "true")
+                .header("grpc-metadata-x-shelf", "7");
+            let request = request.body(Empty::<Bytes>::new()).unwrap();
+            let response = client.send_request(request).await.unwrap();
+            let all = response.into_body().collect().await.unwrap();
+            let trailer = all.trailers().map(|fields| fields["grpc-trailer-x-shelf"].to_owned());
+            assert_eq!(trailer.as_ref().map(|value| value.to_str().unwrap()), wanted);
+            assert_eq!(all.to_bytes(), r#"[{"id":"7"}]"#);
+        }
+    }
+}
+
+/// What is no chunk is the client's mistake, not a client that went away.
+#[tokio::test]
+async fn chunks_that_are_none() {
+    let (_harness, address) = serve("").await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = "POST /v1/things HTTP/1.1\r\nhost: shop.example\r\ntransfer-encoding: chunked\r\n\r\n\
+                   2\r\n{}\r\nzz\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 400");
 }
 
 /// Each message is answered before the next is sent.
