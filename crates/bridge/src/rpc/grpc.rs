@@ -4,7 +4,7 @@ use super::answers::{Answers, Ending, Framing, Opening, open};
 use super::coding::announced;
 use super::messages::{Messages, Writing};
 use super::misuse::Misuse;
-use super::{Form, Target, begin, metadata, status};
+use super::{Form, Target, begin, metadata, refused, status};
 use crate::bridge::{Arrival, Shared};
 use crate::compress::Coding;
 use crate::face::{self, Face};
@@ -36,17 +36,18 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
     let Arrival { head, body, loaded, shared } = arrival;
     let target = Target::of(&head, &loaded);
     let asked = ask(&shared, Face::Grpc, &target, &head, body, form, false);
-    let (mut call, framing) = match asked.await {
-        Ok((call, output)) => {
-            (call, Framing { output, coding: None, text: false, ending: Ending::Trailers })
+    let (mut call, output) = match asked.await {
+        Ok(begun) => begun,
+        Err(refusal) => {
+            return refused(refusal.of(&target.path), |end| over(content_type, end));
         }
-        Err(refusal) => return refused(content_type, refusal.of(&target.path)),
     };
     match open(&mut call).await {
         Opening::End(end) => over(content_type, &end),
         Opening::Head(metadata) => {
             let coding = accepts.answering(&metadata);
-            let framing = Framing { coding: coding.map(|how| (how, 0)), ..framing };
+            let (from, ending) = (coding.map(|how| (how, 0)), Ending::Trailers);
+            let framing = Framing { output, coding: from, text: false, ending };
             let mut response = Response::new(Body::new(Answers::new(call, framing)));
             *response.headers_mut() = head_of(content_type, &metadata, coding);
             response
@@ -57,20 +58,10 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
 /// The answer to a request for another host.
 pub(crate) fn misdirected(head: &request::Parts, refusal: Refusal) -> Response<Body> {
     let content_type = head.headers.get(CONTENT_TYPE).cloned();
+    let content_type = content_type.unwrap_or(HeaderValue::from_static("application/grpc"));
     let http = refusal.http;
-    let mut response =
-        refused(content_type.unwrap_or(HeaderValue::from_static("application/grpc")), refusal);
+    let mut response = refused(refusal, |end| over(content_type, end));
     *response.status_mut() = http;
-    response
-}
-
-/// The answer of a call that is not made.
-fn refused(content_type: HeaderValue, refusal: Refusal) -> Response<Body> {
-    let no_call = refusal.no_call();
-    let Refusal { status, headers, .. } = refusal;
-    let mut response = over(content_type, &End { status, trailers: Vec::new() });
-    response.headers_mut().extend(headers);
-    response.extensions_mut().insert(no_call);
     response
 }
 

@@ -4,7 +4,7 @@
 use super::answers::{Answers, Ending, Framing, Opening, open};
 use super::grpc::{Accepts, ask, head_of};
 use super::misuse::Misuse;
-use super::{Form, Target, status};
+use super::{Form, Target, refused, status};
 use crate::bridge::Arrival;
 use crate::compress::{self, Coding};
 use crate::face::{self, Face};
@@ -51,23 +51,14 @@ impl Written {
         *response.headers_mut() = head_of(self.content_type(), &[], None);
         response
     }
-
-    /// The answer of a call that is not made.
-    fn refused(self, refusal: Refusal) -> Response<Body> {
-        let no_call = refusal.no_call();
-        let Refusal { status, headers, .. } = refusal;
-        let mut response = self.over(&End { status, trailers: Vec::new() });
-        response.headers_mut().extend(headers);
-        response.extensions_mut().insert(no_call);
-        response
-    }
 }
 
 /// The answer to a request for another host.
 pub(crate) fn misdirected(head: &request::Parts, refusal: Refusal) -> Response<Body> {
     let plain = Written { text: false, form: Form::Proto };
     let http = refusal.http;
-    let mut response = written(head).unwrap_or(plain).refused(refusal);
+    let answered = written(head).unwrap_or(plain);
+    let mut response = refused(refusal, |end| answered.over(end));
     *response.status_mut() = http;
     response
 }
@@ -87,7 +78,7 @@ pub(crate) async fn answer(arrival: Arrival) -> Response<Body> {
         async { ask(&shared, Face::GrpcWeb, &target, &head, body?, asked.form, asked.text).await };
     let (mut call, output) = match begun.await {
         Ok(begun) => begun,
-        Err(refusal) => return answered.refused(refusal.of(&target.path)),
+        Err(refusal) => return refused(refusal.of(&target.path), |end| answered.over(end)),
     };
     match open(&mut call).await {
         Opening::End(end) => answered.over(&end),

@@ -21,10 +21,14 @@ pub(super) fn to_headers(metadata: &[Metadatum], prefix: &str, headers: &mut Hea
     }
 }
 
-/// Whether a server's header or trailer is metadata: how messages are framed and what says the status is said anew.
+/// Whether a server's header or trailer is metadata: how messages are framed, who answers when and what says the status
+/// is said anew.
 pub(super) fn is_of_response(key: &str) -> bool {
     let coding = matches!(key, "accept-encoding" | "grpc-accept-encoding" | "grpc-encoding");
-    let said = coding || key.starts_with("connect-") || STATUS_HEADERS.contains(&key);
+    let said = coding
+        || matches!(key, "date" | "server")
+        || key.starts_with("connect-")
+        || STATUS_HEADERS.contains(&key);
     !said && !headers::is_framing(key)
 }
 
@@ -118,6 +122,8 @@ mod tests {
             Metadatum::text("x-a", "2"),
             Metadatum::binary("b-bin", vec![0, 1, 255]),
             Metadatum::text("grpc-status", "0"),
+            Metadatum::text("date", "Sun, 22 Nov 2026 05:44:32 GMT"),
+            Metadatum::text("server", "other"),
         ];
         let mut got = HeaderMap::new();
         to_headers(&metadata, "", &mut got);

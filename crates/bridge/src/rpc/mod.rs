@@ -21,8 +21,9 @@ use crate::catalog::Method;
 use crate::face::Face;
 use crate::observe::Permit;
 use crate::refusal::Refusal;
-use crate::upstream::{Call, Order, Upstream};
-use http::request;
+use crate::upstream::{Call, End, Order, Upstream};
+use axum::body::Body;
+use http::{Response, request};
 use messages::Messages;
 use std::sync::Arc;
 use wirelab_model::{CallKind, Status, StatusCode};
@@ -102,6 +103,16 @@ impl Target {
             )),
         }
     }
+}
+
+/// The answer of a call that is not made: what `over` makes of its end, with what the refusal says beside that.
+fn refused(refusal: Refusal, over: impl FnOnce(&End) -> Response<Body>) -> Response<Body> {
+    let no_call = refusal.no_call();
+    let Refusal { status, headers, .. } = refusal;
+    let mut response = over(&End { status, trailers: Vec::new() });
+    response.headers_mut().extend(headers);
+    response.extensions_mut().insert(no_call);
+    response
 }
 
 /// Begins a call. Where the client does not stream, its only message is waited for first, within the call's time.

@@ -4,7 +4,7 @@
 use super::super::answers::{Answers, Ending, Framing, Opening, open};
 use super::super::coding::answering;
 use super::super::messages::{Messages, Writing};
-use super::super::{Form, Target, begin, metadata};
+use super::super::{Form, Target, begin, metadata, refused};
 use super::{WRONG, coding, error, time};
 use crate::bridge::{Arrival, Shared};
 use crate::compress::Coding;
@@ -40,15 +40,7 @@ pub(super) async fn answer(arrival: Arrival, target: Target, form: Form) -> Resp
     };
     let (mut call, output) = match ask(&shared, &target, &head, body, form).await {
         Ok(begun) => begun,
-        Err(refusal) => {
-            let refusal = refusal.of(&target.path);
-            let no_call = refusal.no_call();
-            let Refusal { status, headers, .. } = refusal;
-            let mut response = over(&End { status, trailers: Vec::new() });
-            response.headers_mut().extend(headers);
-            response.extensions_mut().insert(no_call);
-            return response;
-        }
+        Err(refusal) => return refused(refusal.of(&target.path), over),
     };
     match open(&mut call).await {
         Opening::End(end) => over(&end),
