@@ -206,6 +206,26 @@ async fn connect_streams() {
     insta::assert_snapshot!(table(&Echo::default(), Options::default(), &rows).await);
 }
 
+/// However a message comes, it has the same limit.
+#[tokio::test]
+async fn connect_limits() {
+    let post = "POST /test.v1.Echo/Say HTTP/1 | content-type: application/proto";
+    let get = |message: &str| {
+        format!("GET /test.v1.Echo/Look?connect=v1&encoding=proto&base64=1{message}")
+    };
+    let bomb = STANDARD.encode(gzip(&[0; 9])).replace('+', "-").replace('/', "_");
+    let rows: Vec<(String, &[u8])> = vec![
+        (post.to_owned(), b"\x0a\x06hi, hi"),
+        (post.to_owned(), b"\x0a\x07hi, hi!"),
+        (get("&message=CgZoaSwgaGk"), b""),
+        (get("&message=CgdoaSwgaGkh"), b""),
+        (get(&format!("&compression=gzip&message={bomb}")), b""),
+    ];
+    let rows: Vec<(&str, &[u8])> = rows.iter().map(|(line, body)| (line.as_str(), *body)).collect();
+    let options = Options { max_message_bytes: Some(8), ..Options::default() };
+    insta::assert_snapshot!(table(&Echo::default(), options, &rows).await);
+}
+
 /// A call that fails, before its head and after, in each protocol.
 #[tokio::test]
 async fn failures() {

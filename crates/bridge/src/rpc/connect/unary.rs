@@ -6,7 +6,7 @@ use super::super::coding::{answering, unpack};
 use super::super::messages::{frame, from_json};
 use super::super::{Form, Target, metadata};
 use super::{WRONG, coding, failed, refused, time};
-use crate::body::collect;
+use crate::body::{collect, too_long};
 use crate::bridge::{Arrival, Loaded, Shared};
 use crate::compress::{Coding, packed};
 use crate::face::Face;
@@ -85,6 +85,8 @@ pub(super) async fn respond(
         let codecs = target.codecs(form)?;
         let limit = shared.options.message_limit();
         let body = match encoding {
+            // What came by a query was not measured yet.
+            None if body.len() as u64 > limit => return Err(too_long(limit).status),
             None => body,
             Some(coding) => {
                 unpack(coding.name(), &body, limit).map_err(|error| frame(error, limit, WRONG))?
