@@ -86,7 +86,7 @@ fn named(media: &str, excluded: &[&str]) -> Option<Form> {
         let events = || (is("*/*") && free(EVENTS_NAME)).then_some(Form::Events);
         return free("application/json").then_some(Form::Json(JSON)).or_else(lines).or_else(events);
     }
-    if is(EVENTS_NAME) || is("text/*") {
+    if is(EVENTS_NAME) || is("text/*") && free(EVENTS_NAME) {
         return Some(Form::Events);
     }
     let value = || HeaderValue::from_str(media).ok();
@@ -144,6 +144,7 @@ mod tests {
         ("application/jsonlines", Some("application/jsonlines")),
         ("text/event-stream", Some("text/event-stream")),
         ("text/*", Some("text/event-stream")),
+        ("text/*, text/event-stream;q=0", None),
         ("application/json;q=0.5, text/event-stream", Some("text/event-stream")),
         ("text/event-stream;q=0.5, application/x-ndjson;q=0.9", Some("application/x-ndjson")),
         ("text/event-stream, application/json", Some("text/event-stream")),
