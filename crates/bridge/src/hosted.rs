@@ -8,7 +8,6 @@ use axum::body::Body;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -36,8 +35,7 @@ impl axum::serve::Listener for Closing {
 
 impl Bridge {
     /// Serves on `listener` until `stop`, and then ends once no connection is busy. Where there is a `token`, every request
-    /// must bring it; `seen` is called for each that may pass. On loopback no request may name another host.
-    /// `closed` is dropped with the listener.
+    /// must bring it. On loopback no request may name another host. `closed` is dropped with the listener.
     ///
     /// # Errors
     /// When the listener fails.
@@ -45,25 +43,19 @@ impl Bridge {
         self,
         listener: TcpListener,
         token: Option<HeaderValue>,
-        seen: impl Fn() + Send + Sync + 'static,
         stop: CancellationToken,
         closed: DropGuard,
     ) -> io::Result<()> {
         let at = listener.local_addr()?.ip();
         let listener = Closing { listener, _closed: closed };
-        let router = router(self, at, Arc::new(seen), token);
+        let router = router(self, at, token);
         axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
     }
 }
 
-fn router(
-    bridge: Bridge,
-    at: IpAddr,
-    seen: Arc<dyn Fn() + Send + Sync>,
-    token: Option<HeaderValue>,
-) -> Router {
+fn router(bridge: Bridge, at: IpAddr, token: Option<HeaderValue>) -> Router {
     Router::new().fallback(move |mut request: Request<Body>| {
-        let (bridge, seen) = (bridge.clone(), seen.clone());
+        let bridge = bridge.clone();
         let allowed = token.as_ref().is_none_or(|token| {
             request.headers_mut().remove(TOKEN).is_some_and(|given| given == *token)
         });
@@ -77,7 +69,6 @@ fn router(
             if let Some(answer) = bridge.misdirected(&head, &Hosts::default(), Some(at)) {
                 return answer;
             }
-            seen();
             bridge.handle(Request::from_parts(head, body)).await
         }
     })

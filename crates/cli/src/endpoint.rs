@@ -41,7 +41,7 @@ pub fn endpoint(address: &str, connection: &Connection) -> Result<Endpoint, Prob
             insecure: *insecure,
         },
         transport: connection.transport.unwrap_or_default(),
-        bridged: false,
+        bridged: connection.bridged,
         http: connection.http.unwrap_or_default(),
         authority: connection.authority.clone(),
         user_agent: connection.user_agent.clone(),

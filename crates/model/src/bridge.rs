@@ -76,14 +76,14 @@ pub struct BridgeState {
     pub settings: BridgeSettings,
     /// What passed through it since it was started.
     pub metrics: BridgeMetrics,
-    /// Calls under way, oldest first, at most [`BRIDGE_STREAMS`].
+    /// Streams under way, oldest first, at most [`BRIDGE_STREAMS`].
     pub streams: Vec<BridgeStream>,
     /// Why the schema that it serves is not the newest, when the newest cannot be served.
     #[serde(default)]
     pub stale: Option<Problem>,
 }
 
-/// How many open streams a [`BridgeState`] lists; `metrics.open` counts them all.
+/// How many open streams a [`BridgeState`] lists; `metrics.open_streams` counts them all.
 pub const BRIDGE_STREAMS: usize = 200;
 
 /// Whether the bridge serves.
@@ -108,13 +108,28 @@ pub enum BridgePhase {
 pub struct BridgeMetrics {
     /// Milliseconds since it was started.
     pub uptime_ms: u64,
-    /// Requests of clients, those refused before a call included.
+    /// By all faces together.
+    pub total: FaceMetrics,
+    /// By each face.
+    pub faces: Vec<FaceMetrics>,
+    /// Calls under way in which a side streams.
+    pub open_streams: u64,
+}
+
+/// What passed by one face of the bridge, or by all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaceMetrics {
+    /// `grpc`, `grpc-web`, `connect`, `websocket` or `rest`; empty for all.
+    pub face: String,
+    /// Answers to clients, refusals before a call included.
     pub requests: u64,
+    /// Requests that did not become a call.
+    pub refused: u64,
     /// Calls that ended, by the number of their gRPC status, ascending.
     pub codes: Vec<(u32, u64)>,
-    /// Latency of the calls that ended of late, nanoseconds; none when there were none.
+    /// Half of the calls took so long at most, nanoseconds, within a bucket of a histogram; none when there were none.
     pub p50_ns: Option<u64>,
-    /// As above.
+    /// As above, of 99 in 100 calls.
     pub p99_ns: Option<u64>,
     /// Calls under way.
     pub open: u64,
@@ -122,22 +137,34 @@ pub struct BridgeMetrics {
     pub request_bytes: u64,
     /// Bytes of response messages, as Protobuf.
     pub response_bytes: u64,
+    /// Messages that wait for clients to take them.
+    pub queued: u64,
+    /// Messages that slow clients missed.
+    pub dropped: u64,
 }
 
-impl BridgeMetrics {
+impl FaceMetrics {
+    /// Calls that ended.
+    pub fn calls(&self) -> u64 {
+        self.codes.iter().map(|(_, count)| count).sum()
+    }
+
     /// Calls that ended with a status other than OK.
     pub fn errors(&self) -> u64 {
         self.codes.iter().filter(|(code, _)| *code != 0).map(|(_, count)| count).sum()
     }
 }
 
-/// A call under way through the bridge.
+/// A stream under way through the bridge.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BridgeStream {
     /// Tells streams apart as long as the bridge runs.
     pub id: u64,
     /// `pkg.Service/Method`.
     pub method: String,
+    /// As in [`FaceMetrics`].
+    #[serde(default)]
+    pub face: String,
     /// Which sides stream.
     pub kind: CallKind,
     /// Milliseconds since it began.

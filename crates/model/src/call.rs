@@ -117,7 +117,7 @@ pub struct CallEvent {
 }
 
 /// What happened in a call. The order is: for each attempt `Resolved` (only when the name was not resolved yet),
-/// `Picked`, `Connected` and `Secured` (these only on a new connection, else `Reused`), then messages,
+/// `Picked`, `Connected` and `Secured` (these only on a new connection, else `Reused`), `Requested`, then messages,
 /// `HalfClosed` and `Headers` as they come, then `Trailers` (absent when the server sent none); between two
 /// attempts `Retrying` (requests that a later attempt sends again are not told again); `Waiting` and `Pinged` may come at any time; and always exactly one `Finished`, last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -162,6 +162,8 @@ pub enum CallEventKind {
         /// The round trip, nanoseconds.
         rtt_ns: u64,
     },
+    /// The head of the HTTP request that carries the call, where the transport tells it.
+    Requested(HttpRequest),
     /// A request message was handed to the connection.
     Sent {
         /// The message, not compressed.
@@ -195,6 +197,23 @@ pub enum CallEventKind {
         /// Bytes this call moved on the connection where the transport can tell.
         wire: Option<WireBytes>,
     },
+}
+
+/// The most text of the body that an [`HttpRequest`] has, bytes.
+pub const REQUEST_TEXT_BYTES: usize = 4096;
+
+/// An HTTP request as it went.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpRequest {
+    /// `GET`, `POST`, …
+    pub verb: String,
+    /// With scheme and host; `ws:` for a WebSocket.
+    pub url: String,
+    /// In order, repeated names kept; of what is secret only the name.
+    pub headers: Vec<(String, String)>,
+    /// Its body as text, or the first message of a stream, cut at [`REQUEST_TEXT_BYTES`] on a character's border; none
+    /// where it has none or is no text.
+    pub body: Option<String>,
 }
 
 /// Bytes on the connection, HTTP/2 framing and headers included, while the call ran.

@@ -143,6 +143,11 @@ impl Transport {
         }
     }
 
+    /// Whether messages travel as JSON.
+    pub fn carries_json(self) -> bool {
+        matches!(self, Transport::Rest | Transport::WebSocket | Transport::ConnectJson)
+    }
+
     /// Whether only a bridge can carry it: no server of gRPC speaks it by itself.
     pub fn needs_bridge(self) -> bool {
         matches!(self, Transport::Rest | Transport::WebSocket)

@@ -61,6 +61,9 @@ pub struct CallRecord {
     /// What its credentials were, such as `bearer`; they themselves are not kept.
     #[serde(default)]
     pub auth: Option<String>,
+    /// The HTTP request that carried it, where the transport tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<crate::HttpRequest>,
     /// Response headers.
     pub headers: Vec<Metadatum>,
     /// Trailers.

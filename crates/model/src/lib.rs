@@ -27,11 +27,11 @@ pub use bench::{
 pub use blob::Blob;
 pub use bridge::{
     BRIDGE_STREAMS, Binding, BindingPreview, Bindings, BridgeMetrics, BridgePhase, BridgeProfile,
-    BridgeSettings, BridgeState, BridgeStream, DEFAULT_BRIDGE_LISTEN, PreviewBinding,
+    BridgeSettings, BridgeState, BridgeStream, DEFAULT_BRIDGE_LISTEN, FaceMetrics, PreviewBinding,
 };
 pub use call::{
     CallEvent, CallEventKind, CallKind, CallSpec, DEFAULT_MAX_MESSAGE_BYTES, Direction,
-    MetadataValue, Metadatum, Status, StatusCode, WireBytes,
+    HttpRequest, MetadataValue, Metadatum, REQUEST_TEXT_BYTES, Status, StatusCode, WireBytes,
 };
 pub use catalog::{
     Catalog, HttpRule, MethodInfo, ServiceInfo, SourceId, SourceInfo, SourceSpec, SourceState,

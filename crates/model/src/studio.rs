@@ -94,7 +94,8 @@ macro_rules! studio_methods {
             preview_binding($crate::PreviewBinding) -> $crate::BindingPreview;
             /// Reads a `grpcurl` or `wirelab call` command line as a request.
             parse_command(String) -> $crate::ParsedCommand;
-            /// A request as a complete `grpcurl` command line.
+            /// A request as a complete command line: for `curl` by REST and by Connect with one message, for `grpcurl` by
+            /// gRPC, else for `wirelab call`.
             format_command($crate::StartCall) -> $crate::FormattedCommand;
         }
     };

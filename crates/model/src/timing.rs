@@ -99,6 +99,7 @@ impl TimingsFold {
                 return;
             }
             CallEventKind::HalfClosed
+            | CallEventKind::Requested(_)
             | CallEventKind::Trailers { .. }
             | CallEventKind::Waiting { .. }
             | CallEventKind::Picked { .. }

@@ -33,7 +33,7 @@ mod reflected;
 mod run;
 mod sources;
 
-pub use bridge::{BRIDGE_EVERY, MAX_PRIVATE_BRIDGES, PRIVATE_BRIDGE_IDLE, RECENT_CALLS};
+pub use bridge::{BRIDGE_ECHOES, BRIDGE_EVERY, MAX_PRIVATE_BRIDGES, PRIVATE_BRIDGE_IDLE};
 pub use bus::EVENTS;
 pub use dispatch::{Handlers, METHODS};
 pub use live::{HELD_BYTES, HELD_MESSAGES, SEND_WAIT, SENDING_MESSAGES};

@@ -25,6 +25,11 @@ pub const LARGE: usize = 64 << 10;
 /// How often writing is tried while somebody else holds the file; each time waits for it.
 const WRITE_ATTEMPTS: u32 = 3;
 
+/// Stands for a value that is not kept.
+const WITHHELD: &str = "…";
+/// Begins the names of headers that are metadata.
+const METADATA_HEADER: &str = "grpc-metadata-";
+
 /// A write under way, and how far messages are written once it is done.
 type Writing = BoxFuture<'static, Result<Option<u64>, Problem>>;
 
@@ -205,6 +210,10 @@ impl Run {
                 self.compressed(Direction::Received, compressed, message.len());
                 self.message(Direction::Received, at_ns, message).await;
             }
+            CallEventKind::Requested(request) => {
+                let record = &mut live.state().record;
+                record.request = Some(without_secrets(request, &record.spec.metadata));
+            }
             CallEventKind::Connected { peer } => live.state().record.peer = Some(peer),
             CallEventKind::Reused { peer, tls } => {
                 let record = &mut live.state().record;
@@ -347,6 +356,26 @@ fn read(codec: &Codec, wire: &[u8]) -> (Option<(u64, String)>, Duration) {
     let json = json::compact(codec, wire);
     let took = begin.elapsed();
     (json.ok().map(|json| (json.len() as u64, json::row_text(&json))), took)
+}
+
+/// A request without what its record does not keep anyway: the credentials that were added to its metadata.
+fn without_secrets(mut request: HttpRequest, kept: &[Metadatum]) -> HttpRequest {
+    let text = |entry: &Metadatum| match &entry.value {
+        MetadataValue::Text(text) => Some(text.clone()),
+        MetadataValue::Binary(_) => None,
+    };
+    for (name, value) in &mut request.headers {
+        let key = name.strip_prefix(METADATA_HEADER).unwrap_or(name);
+        let is_metadata = key.len() < name.len() || key == "authorization";
+        let binary = key.ends_with("-bin");
+        let known = |entry: &Metadatum| {
+            entry.key.eq_ignore_ascii_case(key) && (binary || text(entry).as_ref() == Some(value))
+        };
+        if is_metadata && !kept.iter().any(known) {
+            WITHHELD.clone_into(value);
+        }
+    }
+    request
 }
 
 #[cfg(test)]

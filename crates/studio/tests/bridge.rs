@@ -130,6 +130,116 @@ async fn deadlines_and_cancels_end_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn calls_tell_the_request_that_carried_them() {
+    let mut rig = Rig::new().await;
+    let stock = "shop.inventory.v1.InventoryService/GetStock";
+    let reserve = "shop.inventory.v1.InventoryService/ReserveStock";
+    for (transport, method, json, verb, target, body) in [
+        (Transport::Rest, stock, r#"{"sku": "a b"}"#, "GET", "/v1/stock/a%20b", None),
+        (
+            Transport::Rest,
+            reserve,
+            r#"{"sku": "a", "quantity": "2"}"#,
+            "POST",
+            "/v1/stock/a:reserve",
+            Some("quantity"),
+        ),
+        (
+            Transport::WebSocket,
+            stock,
+            r#"{"sku": "a"}"#,
+            "GET",
+            "/shop.inventory.v1.InventoryService/GetStock",
+            Some("sku"),
+        ),
+    ] {
+        let mut spec = over(&rig, method, transport);
+        spec.metadata.push(Metadatum::text("x-tenant", "shop"));
+        let token = Auth::Bearer { token: Secret("s3cret".into()) };
+        let start = StartCall {
+            spec,
+            messages: vec![json.to_owned()],
+            finish: true,
+            auth: Some(token.clone()),
+        };
+        let begun: CallRecord = rig.must("start_call", &start).await;
+        let (record, _) = rig.finished(begun.id).await;
+        let request = record.request.unwrap();
+        assert_eq!(request.verb, verb, "{method}");
+        assert!(request.url.ends_with(target), "{}", request.url);
+        assert!(
+            match (body, &request.body) {
+                (None, None) => true,
+                (Some(part), Some(body)) => body.contains(part),
+                _ => false,
+            },
+            "{:?}",
+            request.body
+        );
+        let said = format!("{request:?}");
+        assert!(
+            !said.contains("s3cret") && !said.to_lowercase().contains("wirelab-token"),
+            "{said}"
+        );
+        if transport == Transport::Rest {
+            assert!(
+                request.headers.contains(&("grpc-metadata-x-tenant".into(), "shop".into())),
+                "{said}"
+            );
+            assert!(request.headers.contains(&("authorization".into(), "…".into())), "{said}");
+        }
+    }
+    // A replay goes the same way.
+    let page: HistoryPage =
+        rig.must("history", HistoryQuery { limit: 10, ..HistoryQuery::default() }).await;
+    let last = page.rows.iter().find(|row| row.transport == Transport::Rest).unwrap();
+    let begun: CallRecord = rig.must("replay", last.id).await;
+    let (again, _) = rig.finished(begun.id).await;
+    let request = again.request.unwrap();
+    assert_eq!((request.verb.as_str(), again.spec.endpoint.transport), ("POST", Transport::Rest));
+    assert!(!format!("{request:?}").contains("s3cret"), "{request:?}");
+    // What gRPC carries is told by nobody.
+    let spec = over(&rig, stock, Transport::Grpc);
+    let (record, _) = said(&mut rig, spec, &[r#"{"sku": "a"}"#]).await;
+    assert_eq!(record.request, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_copied_as_lines_for_what_speaks_their_transport() {
+    let rig = Rig::new().await;
+    let stock = "shop.inventory.v1.InventoryService/GetStock";
+    for (method, transport, bridged, begins, has) in [
+        (stock, Transport::Rest, false, "curl ", "http://127.0.0.1:8080/v1/stock/a"),
+        (
+            stock,
+            Transport::ConnectJson,
+            true,
+            "curl ",
+            "http://127.0.0.1:8080/shop.inventory.v1.InventoryService/GetStock",
+        ),
+        (stock, Transport::Connect, false, "curl ", "--data-raw '{\"sku\":\"a\"}'"),
+        (
+            "user.v1.UserService/ChatStream",
+            Transport::Connect,
+            true,
+            "wirelab call -transport connect -bridged ",
+            "user.v1.UserService/ChatStream",
+        ),
+        (stock, Transport::WebSocket, false, "wirelab call -transport ws ", stock),
+        (stock, Transport::Grpc, false, "grpcurl ", stock),
+    ] {
+        let mut spec = over(&rig, method, transport);
+        spec.endpoint.bridged = bridged;
+        let auth = Some(Auth::Bearer { token: Secret("s3cret".into()) });
+        let messages = vec![r#"{"sku": "a"}"#.to_owned()];
+        let start = StartCall { spec, messages, finish: true, auth };
+        let FormattedCommand { line, .. } = rig.must("format_command", &start).await;
+        assert!(line.starts_with(begins) && line.contains(has), "{line}");
+        assert!(line.contains("$TOKEN") && !line.contains("s3cret"), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_rest_cannot_carry_is_said() {
     let mut rig = Rig::new().await;
     let spec = over(&rig, "shop.inventory.v1.InventoryService/GetStock", Transport::Rest);
@@ -162,20 +272,25 @@ async fn starts_tells_and_stops() {
     let spec = over(&rig, "user.v1.UserService/GetUser", Transport::Rest);
     let (record, _) = said(&mut rig, spec.clone(), &[r#"{"id": 1}"#]).await;
     assert_eq!(record.status.unwrap().code, 0);
-    let mut stalled = over(&rig, "user.v1.UserService/GetUser", Transport::Rest);
-    stalled.metadata.push(Metadatum::text("demo-stall", "true"));
-    let begun = rig.start(stalled, &["{}"], true).await;
+    let watched = over(&rig, "shop.inventory.v1.InventoryService/WatchStock", Transport::WebSocket);
+    let begun = rig.start(watched, &["{}"], true).await;
     let seen = loop {
         if let StudioEvent::Bridge(state) = rig.event().await
-            && state.metrics.open == 1
-            && state.metrics.codes == [(0, 1)]
+            && state.streams.iter().any(|stream| stream.received > 0)
+            && state.metrics.total.codes == [(0, 1)]
         {
             break *state;
         }
     };
-    assert_eq!((seen.metrics.requests, seen.streams.len()), (2, 1));
-    assert_eq!(seen.streams[0].method, "user.v1.UserService/GetUser");
-    assert!(seen.metrics.p50_ns.is_some() && seen.metrics.request_bytes > 0);
+    let BridgeMetrics { total, faces, .. } = &seen.metrics;
+    assert_eq!((total.requests, total.open, total.calls(), total.errors()), (2, 1, 1, 0));
+    assert!(total.p50_ns.is_some() && total.request_bytes > 0);
+    let face = |name: &str| faces.iter().find(|face| face.face == name).unwrap();
+    assert_eq!((face("rest").calls(), face("rest").open), (1, 0));
+    assert_eq!((face("websocket").calls(), face("websocket").open), (0, 1));
+    let stream = &seen.streams[0];
+    assert_eq!(stream.method, "shop.inventory.v1.InventoryService/WatchStock");
+    assert_eq!((stream.face.as_str(), stream.sent), ("websocket", 1));
 
     let stopped: BridgeState = rig.must("stop_bridge", ()).await;
     assert_eq!(stopped.phase, BridgePhase::Stopped);

@@ -1,5 +1,6 @@
 //! What a person does, in both shells: the web edition in Chromium and the desktop window in WebKitGTK.
 
+mod bridge;
 mod scenario;
 
 use scenario::Scenario;

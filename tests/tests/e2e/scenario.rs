@@ -4,8 +4,8 @@ use wirelab_tests::outside;
 use wirelab_tests::process::free_port;
 use wirelab_tests::screen::{Screen, id, id_with, key};
 
-const GET_STOCK: &str = "shop.inventory.v1.InventoryService/GetStock";
-const WATCH_STOCK: &str = "shop.inventory.v1.InventoryService/WatchStock";
+pub const GET_STOCK: &str = "shop.inventory.v1.InventoryService/GetStock";
+pub const WATCH_STOCK: &str = "shop.inventory.v1.InventoryService/WatchStock";
 const STREAM_REPLY: &str = "helloworld.Greeter/SayHelloStreamReply";
 const CREATE_USERS: &str = "user.v1.UserService/CreateUsers";
 const CHAT: &str = "user.v1.UserService/ChatStream";
@@ -35,6 +35,8 @@ impl Scenario {
         self.connect_and_sign_in().await;
         self.carry_a_request_as_a_command().await;
         self.compare().await;
+        self.send_by_every_transport().await;
+        self.run_the_bridge().await;
         self.switch_the_theme().await;
         self.hear_no_complaint().await;
         self.come_back().await;
@@ -229,6 +231,8 @@ impl Scenario {
         s.find(&format!("{} svg", id("compare-chart-latency"))).await;
         s.find(&format!("{} svg", id("compare-chart-cost"))).await;
         s.reads(&id("compare-table"), "40").await;
+        s.reads(&id("compare-table"), "REST · JSON").await;
+        s.reads(&id("compare-table"), "WebSocket · JSON").await;
         s.reads(&id("compare-forms"), "CBOR").await;
     }
 
@@ -271,7 +275,7 @@ impl Scenario {
     }
 
     /// Opens a method from the tree.
-    async fn choose(&self, method: &str) {
+    pub async fn choose(&self, method: &str) {
         let s = &self.screen;
         s.click(&id("view-explore")).await;
         let name = method.rsplit('/').next().unwrap_or(method);

@@ -49,7 +49,7 @@ fn Main() -> impl IntoView {
         Route::Explore(_) => 0,
         Route::History(_) => 1,
         Route::Compare(_) => 2,
-        Route::Bridge => 3,
+        Route::Bridge(_) => 3,
     });
     move || match view.get() {
         0 => view! { <ExploreView/> }.into_any(),

@@ -31,7 +31,7 @@
 //! | connection | `connection` `connection-chips` `tls` `tls-ca` `tls-cert` `tls-key` `tls-name` `tls-insecure` `connection-transport` `bridged` `http-version` `authority` `user-agent` `keepalive` `connect-timeout` `balancing` `health-gated` `health-service` `never-eject` `service-config` `instances` `instance` (with `data-state`) |
 //! | auth | `auth-none` `auth-bearer` `auth-basic` `auth-api-key` `auth-jwt` `auth-oauth-2`; `auth-token` `auth-user` `auth-password` `auth-key-name` `auth-key` `jwt-…` `oauth-…` |
 //! | palette | `palette` `palette-input` `palette-item` |
-//! | response | `response-status` `response-body` `tab-response` `tab-headers` `tab-trailers` `tab-peer` `peer` `chain` `tab-request` (History) `message-list` `message-row` (with `data-index`) `message-detail` `copy-response` `find-input` |
+//! | response | `response-status` `response-body` `tab-response` `tab-headers` `tab-trailers` `tab-peer` `peer` `http-request` `chain` `tab-request` (History) `message-list` `message-row` (with `data-index`) `message-detail` `copy-response` `find-input` |
 //! | wire | `attempt` `wire-panel` `wire-json-size` `wire-proto-size` |
 //! | history | `history-search` `history-row` (with `data-id`, `data-method`) `history-detail` `history-replay` `history-open` `history-copy` `history-delete` `history-clear` `history-clear-confirm` |
 //! | history charts | `history-chart-latency` `history-chart-distribution` `history-chart-payload` |
@@ -39,7 +39,7 @@
 //! | compare, under way | `compare-progress` `compare-cancel` |
 //! | compare, done | `compare-report` (with `data-state`) `compare-card` `compare-chart-latency` `compare-chart-cost` `compare-table` `compare-again` `compare-change` `compare-export` `compare-download` `compare-copy` `compare-delete` |
 //! | compare, past runs | `compare-search` `compare-history-item` (with `data-id`) |
-//! | bridge | `bridge-start` `bridge-stop` `bridge-state` `bridge-url` `bridge-copy` `bridge-listen` `bridge-upstream` `bridge-profile` `bridge-origins` `bridge-tile` `bridge-stream` |
+//! | bridge | `bridge-start` `bridge-stop` `bridge-state` `bridge-url` `bridge-copy` `bridge-listen` `bridge-upstream` `bridge-profile` `bridge-origins` `bridge-tile` `bridge-face` `bridge-stream` |
 //! | bridge, bindings | `binding-search` `binding-row` (with `data-method`, `data-template`) `preview` `preview-open` `preview-url` `preview-headers` `preview-body` `preview-curl` `preview-socket` |
 //! | saved | `saved-item` `save-name` `save-confirm` |
 //! | anywhere | `problem` `toast` `health` |

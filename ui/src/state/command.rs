@@ -1,5 +1,17 @@
 //! Command lines of grpcurl, and of Wirelab itself, where people paste them.
 
+use wirelab_model::Transport;
+
+/// What a request by this transport is copied for.
+pub fn program(transport: Transport, unary: bool) -> &'static str {
+    match transport {
+        Transport::Grpc => "grpcurl",
+        Transport::Rest => "curl",
+        Transport::Connect | Transport::ConnectJson if unary => "curl",
+        _ => "wirelab call",
+    }
+}
+
 /// The command line in what was pasted; none where it is something else. A shell's prompt before it is left out.
 pub fn pasted(text: &str) -> Option<&str> {
     let line = text.trim();

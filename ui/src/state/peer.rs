@@ -4,7 +4,9 @@
 
 use super::when;
 use wirelab_chart::format;
-use wirelab_model::{CallRecord, CertificateInfo, EXPIRY_WARNING_DAYS, Problem, TlsInfo};
+use wirelab_model::{
+    CallKind, CallRecord, CertificateInfo, EXPIRY_WARNING_DAYS, Problem, TlsInfo, Transport,
+};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,8 +80,14 @@ pub fn facts(record: &CallRecord) -> Vec<Fact> {
     if let Some(name) = &record.auth {
         fact("credentials", name.clone(), "Which sort; they themselves are not kept");
     }
+    // What travels as JSON is told beside Protobuf, not as a sort of compression.
+    let json = endpoint.transport.carries_json();
     let packed = |compressed: Option<u64>, plain: u64, how: &str| {
         compressed.map(|bytes| {
+            if json {
+                let (bytes, plain) = (format::bytes(bytes), format::bytes(plain));
+                return format!("{bytes} as they travelled, {plain} as Protobuf");
+            }
             let part = if plain > 0 { bytes as f64 * 100.0 / plain as f64 } else { 100.0 };
             let (packed, plain) = (format::bytes(bytes), format::bytes(plain));
             format!("{packed} {how}, {plain} plain ({part:.0} %)")
@@ -98,6 +106,50 @@ pub fn facts(record: &CallRecord) -> Vec<Fact> {
         fact("on the wire", text, "Bytes on the connection, framing and headers included");
     }
     facts
+}
+
+/// The HTTP request that carried a call: its first line, its headers and its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// `GET http://127.0.0.1:8080/v1/stock/KB-204-EU`
+    pub line: String,
+    /// In order.
+    pub headers: Vec<(String, String)>,
+    /// Pretty where it is JSON and whole.
+    pub body: Option<String>,
+}
+
+/// The HTTP request that carried a call. What the protocol prescribes is told where the transport tells nothing.
+pub fn carried(record: &CallRecord) -> Option<Carried> {
+    let peer = record.peer.as_ref()?;
+    if let Some(request) = &record.request {
+        let pretty = |body: &String| match super::json::parse(body) {
+            Ok(value) => super::json::pretty(&value),
+            Err(_) => body.clone(),
+        };
+        return Some(Carried {
+            line: format!("{} {}", request.verb, request.url),
+            headers: request.headers.clone(),
+            body: request.body.as_ref().map(pretty),
+        });
+    }
+    let unary = record.spec.kind == CallKind::Unary;
+    let media = match record.spec.endpoint.transport {
+        Transport::Grpc => "application/grpc+proto",
+        Transport::GrpcWeb => "application/grpc-web+proto",
+        Transport::GrpcWebText => "application/grpc-web-text+proto",
+        Transport::Connect if unary => "application/proto",
+        Transport::Connect => "application/connect+proto",
+        Transport::ConnectJson if unary => "application/json",
+        Transport::ConnectJson => "application/connect+json",
+        Transport::Rest | Transport::WebSocket => return None,
+    };
+    let scheme = if record.tls.is_some() { "https" } else { "http" };
+    Some(Carried {
+        line: format!("POST {scheme}://{peer}/{}", record.spec.method),
+        headers: vec![("content-type".to_owned(), media.to_owned())],
+        body: None,
+    })
 }
 
 /// What TLS agreed on.

@@ -1,5 +1,5 @@
 use super::*;
-use wirelab_model::{CallSpec, Compression, Endpoint, Timings, Totals, Transport};
+use wirelab_model::{CallKind, CallSpec, Compression, Endpoint, Timings, Totals, Transport};
 
 const NOW_MS: i64 = 1_795_305_600_000; // 22 November 2026, 00:00 UTC
 
@@ -72,6 +72,64 @@ fn says_who_served_a_call_and_how() {
     };
     assert_eq!(connection(true, false), "connection: warm");
     assert_eq!(connection(false, true), "connection: cold, as asked for");
+}
+
+#[test]
+fn json_is_told_beside_protobuf() {
+    let endpoint = Endpoint { transport: Transport::Rest, ..Endpoint::default() };
+    let record = CallRecord {
+        spec: CallSpec { endpoint, ..CallSpec::default() },
+        sent_compressed: Some(20),
+        received_compressed: Some(164),
+        totals: Totals { sent_bytes: 12, received_bytes: 52, ..Totals::default() },
+        ..CallRecord::default()
+    };
+    assert_eq!(
+        told(&facts(&record)),
+        [
+            "transport: REST",
+            "requests: 20 B as they travelled, 12 B as Protobuf",
+            "responses: 164 B as they travelled, 52 B as Protobuf"
+        ]
+    );
+}
+
+#[test]
+fn says_what_request_carried_a_call() {
+    let record = |transport, kind| CallRecord {
+        spec: CallSpec {
+            endpoint: Endpoint { transport, ..Endpoint::default() },
+            method: "a.B/C".into(),
+            kind,
+            ..CallSpec::default()
+        },
+        peer: Some("h:1".into()),
+        ..CallRecord::default()
+    };
+    let (unary, stream) = (CallKind::Unary, CallKind::Bidi);
+    for (transport, kind, media) in [
+        (Transport::Grpc, unary, "application/grpc+proto"),
+        (Transport::GrpcWebText, stream, "application/grpc-web-text+proto"),
+        (Transport::Connect, unary, "application/proto"),
+        (Transport::ConnectJson, stream, "application/connect+json"),
+    ] {
+        let carried = carried(&record(transport, kind)).unwrap();
+        assert_eq!(carried.line, "POST http://h:1/a.B/C", "{transport:?}");
+        assert_eq!(carried.headers, [("content-type".to_owned(), media.to_owned())]);
+    }
+    // A bridge tells what it was; before that, and before a connection, nothing is known.
+    assert_eq!(carried(&record(Transport::Rest, unary)), None);
+    assert_eq!(carried(&CallRecord::default()), None);
+    let mut told = record(Transport::Rest, unary);
+    told.request = Some(wirelab_model::HttpRequest {
+        verb: "PUT".into(),
+        url: "http://h:1/v1/x".into(),
+        headers: vec![("te".into(), "trailers".into())],
+        body: Some("{\"a\":1}".into()),
+    });
+    let carried = carried(&told).unwrap();
+    assert_eq!(carried.line, "PUT http://h:1/v1/x");
+    assert_eq!(carried.body.as_deref(), Some("{\n  \"a\": 1\n}"));
 }
 
 #[test]

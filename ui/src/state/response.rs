@@ -254,10 +254,15 @@ impl Response {
         (!self.is_running()).then(|| format::ns(self.record.timings.total_ns))
     }
 
-    /// `77 B` of responses, as Protobuf, once there are any.
-    pub fn size(&self) -> Option<String> {
+    /// `77 B` of responses as they travelled, once there are any, and what that is.
+    pub fn size(&self) -> Option<(String, &'static str)> {
         let totals = &self.record.totals;
-        (totals.received > 0).then(|| format::bytes(totals.received_bytes))
+        let json = self.record.spec.endpoint.transport.carries_json();
+        let size = match self.record.received_compressed.filter(|_| json) {
+            Some(json) => (format::bytes(json), "JSON, without framing"),
+            None => (format::bytes(totals.received_bytes), "Protobuf, without framing"),
+        };
+        (totals.received > 0).then_some(size)
     }
 
     /// Why the call failed; none while it is under way and when it went well.

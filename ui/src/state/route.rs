@@ -11,8 +11,8 @@ pub enum Route {
     History(Option<CallId>),
     /// `#/compare` or `#/compare/3`
     Compare(Option<BenchId>),
-    /// `#/bridge`
-    Bridge,
+    /// `#/bridge` or `#/bridge/pkg.Service/Method`
+    Bridge(Option<String>),
 }
 
 impl Route {
@@ -23,7 +23,7 @@ impl Route {
         match view {
             "history" => Route::History(rest.parse().ok()),
             "compare" => Route::Compare(rest.parse().ok()),
-            "bridge" => Route::Bridge,
+            "bridge" => Route::Bridge((!rest.is_empty()).then(|| rest.to_owned())),
             "explore" if !rest.is_empty() => Route::Explore(Some(rest.to_owned())),
             _ => Route::Explore(None),
         }
@@ -38,7 +38,8 @@ impl Route {
             Route::History(Some(id)) => format!("#/history/{id}"),
             Route::Compare(None) => "#/compare".to_owned(),
             Route::Compare(Some(id)) => format!("#/compare/{id}"),
-            Route::Bridge => "#/bridge".to_owned(),
+            Route::Bridge(None) => "#/bridge".to_owned(),
+            Route::Bridge(Some(method)) => format!("#/bridge/{method}"),
         }
     }
 }
@@ -55,7 +56,8 @@ mod tests {
             ("#/history", History(None)),
             ("#/history/-7", History(Some(-7))),
             ("#/compare/3", Compare(Some(3))),
-            ("#/bridge", Bridge),
+            ("#/bridge", Bridge(None)),
+            ("#/bridge/shop.v1.Stock/Get", Bridge(Some("shop.v1.Stock/Get".into()))),
         ] {
             assert_eq!(Route::parse(fragment), route);
             assert_eq!(route.fragment(), fragment);
@@ -71,7 +73,7 @@ mod tests {
             ("#/explore/", Explore(None)),
             ("#/nowhere/x", Explore(None)),
             ("#/history/x", History(None)),
-            ("#/bridge/x", Bridge),
+            ("#/bridge/", Bridge(None)),
             ("#/compare/99999999999999999999", Compare(None)),
         ] {
             assert_eq!(Route::parse(fragment), route, "{fragment}");

@@ -3,6 +3,7 @@
 
 use super::{
     auth::AuthDraft,
+    bridge::Remembered,
     layout::{Layout, Theme},
     metadata::Row,
     options::Options,
@@ -107,6 +108,8 @@ pub struct Session {
     pub active: Option<usize>,
     /// Services folded in the tree, by full name.
     pub folded: BTreeSet<String>,
+    /// How the bridge was started last.
+    pub bridge: Remembered,
 }
 
 impl Session {
@@ -163,6 +166,7 @@ mod tests {
             tabs: vec![tab("a.B/C", "{ half"), tab("a.B/D", "{}")],
             active: Some(1),
             folded: ["a.B".to_owned()].into(),
+            bridge: Remembered { listen: "127.0.0.1:9".into(), ..Remembered::default() },
             ..Session::default()
         };
         assert_eq!(Session::load(&session.store()), session);

@@ -65,9 +65,10 @@ impl Store {
         self.ask(async move { client.format_command(call).await }, move |command| {
             let without = match command.left_out.as_slice() {
                 [] => String::new(),
-                some => format!(" without {}, which grpcurl has no flag for", some.join(", ")),
+                some => format!(" without {}, which it has no flag for", some.join(", ")),
             };
-            self.copy(command.line, format!("the grpcurl command{without}"));
+            let program = command.line.split(' ').next().unwrap_or_default().to_owned();
+            self.copy(command.line, format!("the {program} command{without}"));
         });
     }
 }

@@ -22,7 +22,7 @@ pub use tab::{FormState, Tab, TabId};
 use crate::{
     backend::Client,
     state::{
-        bridge::Series,
+        bridge::{Remembered, Series},
         calls::LiveCall,
         layout::{Layout, Theme},
         route::Route,
@@ -122,6 +122,8 @@ pub struct Store {
     pub bridge: RwSignal<BridgeState>,
     /// What passed through it of late.
     pub bridge_series: RwSignal<Series>,
+    /// How it was started last, by this screen.
+    pub bridge_remembered: RwSignal<Remembered>,
     /// Whether the connection settings of the shown tab are open.
     pub connection: RwSignal<bool>,
     /// Goes up when Ctrl+F asks to find in what is shown.
@@ -164,6 +166,7 @@ impl Store {
             health: RwSignal::new(None),
             bridge: RwSignal::new(BridgeState::default()),
             bridge_series: RwSignal::new(Series::default()),
+            bridge_remembered: RwSignal::new(session.bridge.clone()),
             connection: RwSignal::new(false),
             find: RwSignal::new(0),
         };

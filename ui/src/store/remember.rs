@@ -48,6 +48,7 @@ impl Store {
             active: tabs.iter().position(|tab| Some(tab.id) == active),
             tabs: tabs.into_iter().map(Tab::draft).collect(),
             folded: self.folded.get(),
+            bridge: self.bridge_remembered.get(),
         }
     }
 
@@ -67,6 +68,7 @@ impl Store {
             self.layout.track();
             self.theme.track();
             self.folded.track();
+            self.bridge_remembered.track();
             last.copied().unwrap_or_default() + 1
         });
         Effect::new(move |first: Option<()>| {

@@ -37,8 +37,8 @@ use tokio_util::task::AbortOnDropHandle;
 use wirelab_call::wire::decode_all;
 use wirelab_call::{Events, Invoke, Requests};
 use wirelab_model::{
-    CallEvent, CallSpec, DEFAULT_MAX_MESSAGE_BYTES, MetadataValue, Metadatum, Problem, ProblemKind,
-    Status, StatusCode, Transport, WireBytes,
+    CallEvent, CallEventKind, CallSpec, DEFAULT_MAX_MESSAGE_BYTES, HttpRequest, MetadataValue,
+    Metadatum, Problem, ProblemKind, REQUEST_TEXT_BYTES, Status, StatusCode, Transport, WireBytes,
 };
 use wirelab_transcode::Options;
 
@@ -174,6 +174,25 @@ impl Making {
         let problem =
             Problem::new(ProblemKind::TooLarge, message).help("raise the limit in Options");
         failed(StatusCode::ResourceExhausted, problem)
+    }
+
+    /// What a request's head says, but for what is nobody's business.
+    fn told(
+        &self,
+        verb: &str,
+        url: String,
+        headers: &HeaderMap,
+        body: Option<&[u8]>,
+    ) -> CallEventKind {
+        let shown = headers.iter().filter(|(_, value)| !value.is_sensitive());
+        let shown = shown.map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        });
+        let body = body.and_then(|body| std::str::from_utf8(body).ok()).map(|body| {
+            body[..body.floor_char_boundary(REQUEST_TEXT_BYTES.min(body.len()))].to_owned()
+        });
+        let (verb, headers) = (verb.to_owned(), shown.collect());
+        CallEventKind::Requested(HttpRequest { verb, url, headers, body })
     }
 }
 

@@ -46,13 +46,19 @@ pub(super) async fn call(call: &Making, mut requests: Requests) -> Over {
         Ok(head) => head,
         Err(status) => return status.into(),
     };
-    call.teller.begin();
     let pool = &call.client.pool;
+    let url = format!("http://{}{}", pool.address(), ready.built.target);
+    let body = ready.built.body.as_deref().filter(|body| !body.is_empty());
+    // Of a stream whose URL is the same for all no message has come yet.
+    let body = body.filter(|_| ready.first.is_some());
+    let told = call.told(ready.built.verb.as_str(), url, head.headers(), body);
+    call.teller.begin();
     let (mut connection, came) = match pool.take(call.spec.cold).await {
         Ok(taken) => taken,
         Err(status) => return status.into(),
     };
     call.teller.tell(came).await;
+    call.teller.tell(told).await;
 
     let (body, pieces) = match ready.streams(call) {
         false => (Body::from(ready.built.body.clone().unwrap_or_default()), None),

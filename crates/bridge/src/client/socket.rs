@@ -40,7 +40,7 @@ pub(super) async fn call(call: &Making, mut requests: Requests) -> Over {
     };
     let peer = call.client.pool.address().to_string();
     call.teller.tell(CallEventKind::Connected { peer }).await;
-    let status = match open(call, stream).await {
+    let status = match open(call, stream, first.as_ref().map(|(_, json)| json.as_bytes())).await {
         Err(status) => status,
         Ok(socket) => {
             let (sink, source) = socket.split();
@@ -61,15 +61,21 @@ pub(super) async fn call(call: &Making, mut requests: Requests) -> Over {
     Over { status, wire: Some(passed(&tap)) }
 }
 
-/// The handshake.
-async fn open(call: &Making, stream: Tapped<TcpStream>) -> Result<Socket, Status> {
+/// The handshake; `first` is the message that follows it.
+async fn open(
+    call: &Making,
+    stream: Tapped<TcpStream>,
+    first: Option<&[u8]>,
+) -> Result<Socket, Status> {
     let url = format!("ws://{}/{}", call.client.pool.address(), call.method.path);
-    let mut request = url.into_client_request().map_err(|error| {
+    let mut request = url.as_str().into_client_request().map_err(|error| {
         let message = format!("the request cannot be sent: {error}");
         failed(StatusCode::InvalidArgument, Problem::new(ProblemKind::Mismatch, message))
     })?;
     request.headers_mut().extend(call.client.headers.clone());
     request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, PROTOCOL);
+    let told = call.told("GET", url, request.headers(), first);
+    call.teller.tell(told).await;
     let mut config = WebSocketConfig::default();
     (config.max_message_size, config.max_frame_size) = (Some(call.limit), Some(call.limit));
     match client_async_with_config(request, stream, Some(config)).await {

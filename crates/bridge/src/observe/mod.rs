@@ -3,6 +3,7 @@
 mod access;
 mod figures;
 mod otlp;
+mod snapshot;
 mod streams;
 mod text;
 mod trace;
@@ -11,6 +12,7 @@ mod watch;
 pub use access::ACCESS_LOG;
 pub use figures::{MAX_COUNTED_METHODS, OTHER};
 pub use otlp::{SPAN_BATCH, SPAN_DELAY, SPAN_QUEUE, SPAN_TIMEOUT};
+pub use snapshot::{FaceFigures, LISTED_STREAMS, Snapshot};
 pub use streams::OpenStream;
 pub(crate) use text::MEDIA_TYPE;
 pub(crate) use watch::{Asked, Client, Counter, Permit};
@@ -29,9 +31,6 @@ use std::time::{Duration, Instant};
 use streams::Streams;
 use trace::Tracer;
 use wirelab_model::Problem;
-
-/// The most open streams that a [`Snapshot`] lists.
-pub const LISTED_STREAMS: usize = 1_000;
 
 /// What is told, and to whom.
 #[derive(Clone, Debug)]
@@ -148,62 +147,4 @@ impl Observe {
             tracer.flush(patience).await;
         }
     }
-
-    /// The figures all together.
-    pub fn snapshot(&self) -> Snapshot {
-        let mut told = Snapshot {
-            uptime: self.since.elapsed(),
-            requests: self.figures.answers.all().map(|(_, _, count)| count).sum(),
-            streams: self.streams.list(LISTED_STREAMS),
-            ..Snapshot::default()
-        };
-        let mut codes = [0; figures::CODES];
-        let mut latency = [0; figures::BOUNDS.len() + 1];
-        for method in self.figures.methods() {
-            for (_, cell) in method.counted() {
-                let add = |sums: &mut [u64], cells: &[std::sync::atomic::AtomicU64]| {
-                    sums.iter_mut().zip(cells).for_each(|(sum, cell)| *sum += cell.load(Relaxed));
-                };
-                add(&mut codes, &cell.codes);
-                add(&mut latency, &cell.latency);
-                told.open += u64::try_from(cell.open.load(Relaxed)).unwrap_or_default();
-                told.request_bytes += cell.request_bytes.load(Relaxed);
-                told.response_bytes += cell.response_bytes.load(Relaxed);
-                told.dropped += cell.dropped.load(Relaxed);
-                told.queued += u64::try_from(cell.queued.load(Relaxed)).unwrap_or_default();
-            }
-        }
-        told.p50 = figures::quantile(&latency, 0.5);
-        told.p99 = figures::quantile(&latency, 0.99);
-        let counted = (0..).zip(codes).filter(|(_, count)| *count > 0);
-        told.codes = counted.collect();
-        told
-    }
-}
-
-/// What passed through a bridge since it began.
-#[derive(Clone, Debug, Default)]
-pub struct Snapshot {
-    /// Since it began.
-    pub uptime: Duration,
-    /// Answers to clients, refusals included.
-    pub requests: u64,
-    /// Calls that ended, by the number of their gRPC status, ascending; 17 stands for what gRPC does not define.
-    pub codes: Vec<(u32, u64)>,
-    /// From a request to the end of its call, by a straight line within a bucket of the histogram.
-    pub p50: Option<Duration>,
-    /// As above.
-    pub p99: Option<Duration>,
-    /// Calls under way.
-    pub open: u64,
-    /// Bytes of request messages, as Protobuf.
-    pub request_bytes: u64,
-    /// Bytes of response messages, as Protobuf.
-    pub response_bytes: u64,
-    /// Messages that slow clients missed.
-    pub dropped: u64,
-    /// Messages that wait for clients.
-    pub queued: u64,
-    /// The oldest open streams, at most [`LISTED_STREAMS`].
-    pub streams: Vec<OpenStream>,
 }

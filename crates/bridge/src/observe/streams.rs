@@ -55,6 +55,11 @@ impl Streams {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
+    }
+
     /// The oldest, at most so many.
     pub fn list(&self, most: usize) -> Vec<OpenStream> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

@@ -19,6 +19,8 @@ Examples:
   wirelab call https://api.example.com pkg.Service/Method --proto api --deadline 5s
   wirelab call -plaintext -H 'x-key: 1' -max-time 5 localhost:50051 pkg.Service/Method
   wirelab call api.example.com:443 pkg.Service/Method --auth bearer:env:TOKEN
+  wirelab call localhost:50051 shop.inventory.v1.InventoryService/GetStock --transport rest -d '{\"sku\": \"KB-204-EU\"}'
+  wirelab call localhost:50051 user.v1.UserService/ChatStream --transport connect --bridged -d @
   some-program | wirelab call localhost:50051 user.v1.UserService/ChatStream -d @
 
 Answers go to standard output as they come, everything else to standard error.
@@ -76,7 +78,7 @@ pub struct Call {
     /// Print one line of JSON for each answer and one for the status
     #[arg(long)]
     pub json: bool,
-    /// Print the call as a line for grpcurl instead of making it
+    /// Print the call as a line for grpcurl instead of making it; for curl by REST and Connect
     #[arg(long)]
     pub print_command: bool,
     /// Do not record the call in history

@@ -60,6 +60,10 @@ pub struct Connection {
     /// The protocol that carries calls [default: grpc]
     #[arg(long, value_name = "NAME", value_parser = named(TRANSPORTS))]
     pub transport: Option<Transport>,
+    /// Call gRPC-Web or Connect through a bridge of this program's own, for servers that speak gRPC alone; REST and
+    /// WebSocket always go through one
+    #[arg(long)]
+    pub bridged: bool,
     /// The version of HTTP below it [default: auto]
     #[arg(long, value_name = "VERSION", value_parser = named(VERSIONS))]
     pub http: Option<HttpVersion>,

@@ -63,7 +63,7 @@ pub async fn run(args: Call) -> Result<u8, Problem> {
     called
 }
 
-/// Prints the call as a line for grpcurl. The server need not be there.
+/// Prints the call as a line for grpcurl or curl. The server need not be there.
 async fn print_command(
     opened: &Opened,
     args: &Call,
@@ -80,7 +80,7 @@ async fn print_command(
     let command = opened.studio.format_command(start).await?;
     if !command.left_out.is_empty() {
         let without = command.left_out.join(", ");
-        output::note(&format!("the line is without {without}: grpcurl has no flag for that"));
+        output::note(&format!("the line is without {without}: there is no flag for that"));
     }
     output::print(&command.line)
 }

@@ -1,6 +1,6 @@
 //! A bridge behind a port.
 
-use super::traffic::{Traffic, Watched};
+use super::ending::Ending;
 use http::HeaderValue;
 use std::{
     io,
@@ -24,7 +24,6 @@ pub struct Listening {
     /// What every request must bring.
     pub token: Option<HeaderValue>,
     pub bridge: Bridge,
-    pub traffic: Arc<Traffic>,
     stop: CancellationToken,
     /// Once nothing listens there any longer.
     closed: CancellationToken,
@@ -45,17 +44,14 @@ impl Listening {
         stop: CancellationToken,
         token: Option<HeaderValue>,
     ) -> Result<Listening, Problem> {
-        let traffic = Arc::<Traffic>::default();
-        let watched = Watched { invoke, traffic: traffic.clone(), stop: stop.clone() };
-        let bridge = Bridge::new(schema, Arc::new(watched), options).map_err(first)?;
+        let invoke = Arc::new(Ending { invoke, stop: stop.clone() });
+        let bridge = Bridge::new(schema, invoke, options).map_err(first)?;
         let listener = TcpListener::bind(listen).await.map_err(|error| refused(listen, &error))?;
         let address = listener.local_addr().map_err(|error| refused(listen, &error))?;
         let closed = CancellationToken::new();
-        let seen = traffic.clone();
         let hosted = bridge.clone().hosted(
             listener,
             token.clone(),
-            move || seen.request(),
             stop.clone(),
             closed.clone().drop_guard(),
         );
@@ -68,17 +64,7 @@ impl Listening {
         let reachable = reachable(address);
         let headers = token.iter().map(|token| (TOKEN, token.clone())).collect();
         let client = bridge.client(reachable, headers);
-        Ok(Listening {
-            address,
-            reachable,
-            client,
-            token,
-            bridge,
-            traffic,
-            stop,
-            closed,
-            _dropped: dropped,
-        })
+        Ok(Listening { address, reachable, client, token, bridge, stop, closed, _dropped: dropped })
     }
 
     /// Ends it and the calls under way; another can listen there then.
@@ -116,11 +102,25 @@ fn first(problems: Vec<Problem>) -> Problem {
 }
 
 fn refused(listen: &str, error: &io::Error) -> Problem {
-    let (kind, help) = match error.kind() {
-        io::ErrorKind::AddrInUse => (ProblemKind::Io, "choose another port, or 0 for a free one"),
-        io::ErrorKind::PermissionDenied => (ProblemKind::Io, "choose a port above 1023"),
-        _ => (ProblemKind::Mismatch, "give host:port, such as 127.0.0.1:8080"),
+    let listen = listen.escape_debug();
+    let (kind, why, help) = match error.kind() {
+        io::ErrorKind::AddrInUse => (
+            ProblemKind::Io,
+            "something else listens there".to_owned(),
+            "choose another port, or 0 for a free one",
+        ),
+        io::ErrorKind::AddrNotAvailable => (
+            ProblemKind::Mismatch,
+            "this machine has no such address".to_owned(),
+            "listen at 127.0.0.1 for this machine alone, at 0.0.0.0 for others too",
+        ),
+        io::ErrorKind::PermissionDenied => (
+            ProblemKind::Io,
+            "this port is not for everyone".to_owned(),
+            "choose a port above 1023",
+        ),
+        _ => (ProblemKind::Mismatch, error.to_string(), "give host:port, such as 127.0.0.1:8080"),
     };
-    let message = format!("the bridge cannot listen at `{}`: {error}", listen.escape_debug());
+    let message = format!("the bridge cannot listen at {listen}: {why}");
     Problem::new(kind, message).at("listen").help(help)
 }

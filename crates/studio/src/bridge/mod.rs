@@ -1,17 +1,18 @@
 //! The bridge that the studio runs beside itself: started, stopped, watched, and given every schema that is loaded.
 //!
-//! - `traffic`: what passes through a bridge, seen where it makes its calls
+//! - `ending`: calls that end when their bridge is stopped
+//! - `figures`: what a bridge counts, as screens are told it
 //! - `listen`: a bridge behind a port
 //! - `private`: bridges for the studio's own calls
 //! - `bindings`: what the loaded schemas bind, and requests as bindings send them
 
 mod bindings;
+mod ending;
+mod figures;
 mod listen;
 mod private;
-mod traffic;
 
 pub use private::{ByEndpoint, MAX_PRIVATE_BRIDGES, PRIVATE_BRIDGE_IDLE};
-pub use traffic::RECENT_CALLS;
 
 use crate::{Inner, Studio};
 use futures_util::StreamExt;
@@ -26,6 +27,8 @@ use wirelab_model::*;
 
 /// [`StudioEvent::Bridge`] comes at most this often.
 pub const BRIDGE_EVERY: Duration = Duration::from_millis(400);
+/// So many more come after the last thing that was counted: rates fall to nothing on the screens too.
+pub const BRIDGE_ECHOES: u32 = 8;
 
 /// The bridge, whether it runs or not.
 #[derive(Default)]
@@ -59,7 +62,7 @@ impl Bridges {
     }
 
     /// `host:port` of the bridge, or of where it would be.
-    fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         let public = self.public();
         match (&public.running, &public.settings) {
             (Some(running), _) => running.reachable.to_string(),
@@ -128,7 +131,8 @@ impl Inner {
         let upstream = || self.default_endpoint.behind_bridge();
         let settings = settings
             .unwrap_or_else(|| BridgeSettings { upstream: upstream(), ..Default::default() });
-        let (metrics, streams) = running.map(|running| running.traffic.seen()).unwrap_or_default();
+        let (metrics, streams) =
+            running.map(|running| figures::told(running.bridge.snapshot())).unwrap_or_default();
         BridgeState { phase, settings, metrics, streams, stale }
     }
 
@@ -153,14 +157,22 @@ async fn follow(inner: Arc<Inner>, running: Arc<Listening>) {
     let mut events = inner.bus.subscribe();
     let mut tick = tokio::time::interval(BRIDGE_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut told = running.traffic.revision();
+    let counted = || {
+        let (metrics, streams) = figures::told(running.bridge.snapshot());
+        (metrics.total, metrics.faces, streams)
+    };
+    let (mut last, mut echoes) = (counted(), 0);
     loop {
         tokio::select! {
             () = running.stopped() => return,
             _ = tick.tick() => {
-                let now = running.traffic.revision();
-                if now != told {
-                    told = now;
+                // The age of an open stream moves, whatever else does.
+                let now = counted();
+                if now != last {
+                    (last, echoes) = (now, BRIDGE_ECHOES);
+                    inner.tell_bridge();
+                } else if echoes > 0 {
+                    echoes -= 1;
                     inner.tell_bridge();
                 }
             }

@@ -26,20 +26,18 @@ pub enum Origin {
     ProtoSet(String),
 }
 
-/// The request as one line that grpcurl accepts and a POSIX shell reads as meant. Credentials are left as variables;
-/// what grpcurl has no flag for is left out, and said.
+/// The request as one line that grpcurl accepts and a POSIX shell reads as meant; what grpcurl does not speak is a line
+/// of `wirelab call` with the same flags. Credentials are left as variables; what there is no flag for is left out, and
+/// said.
 ///
 /// # Errors
-/// `Mismatch` for what grpcurl cannot do at all: another transport than gRPC, and addresses of a registry.
+/// `Mismatch` for what grpcurl cannot do at all: addresses of a registry.
 pub fn format(start: &StartCall, origin: &Origin) -> Result<FormattedCommand, Problem> {
     let StartCall { spec, messages, auth, .. } = start;
     let endpoint = &spec.endpoint;
-    if endpoint.transport != Transport::Grpc {
-        let message = format!("grpcurl speaks gRPC only, not {}", endpoint.transport.name());
-        return Err(Problem::new(ProblemKind::Mismatch, message).help("choose the transport gRPC"));
-    }
     let server = Server::new(endpoint)?;
-    let mut line = vec!["grpcurl".to_owned()];
+    let mut line = program(endpoint);
+    let switches_at = line.len();
     let mut flag = |name: &str, value: &str| line.extend([name.to_owned(), quote(value)]);
     match origin {
         Origin::Unknown | Origin::Reflection(_) => {}
@@ -98,12 +96,28 @@ pub fn format(start: &StartCall, origin: &Origin) -> Result<FormattedCommand, Pr
         ("-unix", server.unix),
     ];
     let switches = switches.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned());
-    line.splice(1..1, switches);
+    line.splice(switches_at..switches_at, switches);
     line.push(quote(&server.address));
     if !spec.method.is_empty() {
         line.push(quote(&spec.method));
     }
     Ok(FormattedCommand { line: line.join(" "), left_out: left_out(spec) })
+}
+
+/// What speaks the transport, told which it is.
+fn program(endpoint: &Endpoint) -> Vec<String> {
+    if endpoint.transport == Transport::Grpc {
+        return vec!["grpcurl".to_owned()];
+    }
+    let name = match endpoint.transport {
+        Transport::WebSocket => "ws".to_owned(),
+        other => other.name().replace(' ', "-").to_ascii_lowercase(),
+    };
+    let mut line = ["wirelab", "call", "-transport", &name].map(str::to_owned).to_vec();
+    if endpoint.bridged && !endpoint.transport.needs_bridge() {
+        line.push("-bridged".to_owned());
+    }
+    line
 }
 
 /// What a request asks for that grpcurl has no flag for.
@@ -125,14 +139,14 @@ fn left_out(spec: &CallSpec) -> Vec<String> {
 }
 
 /// What grpcurl is told of an endpoint.
-struct Server {
-    address: String,
-    tls: bool,
-    unix: bool,
+pub(super) struct Server {
+    pub address: String,
+    pub tls: bool,
+    pub unix: bool,
 }
 
 impl Server {
-    fn new(endpoint: &Endpoint) -> Result<Server, Problem> {
+    pub fn new(endpoint: &Endpoint) -> Result<Server, Problem> {
         let address = endpoint.address.trim();
         let tls = endpoint.tls == Tls::System;
         let server =
@@ -173,7 +187,7 @@ impl Server {
 }
 
 /// `key: value`, `-bin` values as base64.
-fn header(entry: &Metadatum) -> String {
+pub(super) fn header(entry: &Metadatum) -> String {
     let value = match &entry.value {
         MetadataValue::Text(text) => text.clone(),
         MetadataValue::Binary(bytes) => STANDARD.encode(&**bytes),
@@ -189,7 +203,7 @@ fn seconds(millis: u64) -> String {
 }
 
 /// A header whose secret is a shell variable.
-fn credentials(auth: &Auth) -> String {
+pub(super) fn credentials(auth: &Auth) -> String {
     let (name, value) = match auth {
         Auth::Bearer { .. } | Auth::Jwt(_) | Auth::OAuth2(_) => ("authorization", "Bearer $TOKEN"),
         Auth::Basic { .. } => ("authorization", "Basic $CREDENTIALS"),

@@ -1,8 +1,9 @@
-//! grpcurl's command lines: read as requests, and requests written as such lines.
+//! Command lines: grpcurl's read as requests, and requests written as lines for grpcurl, curl or ourselves.
 //!
-//! `words` reads what a shell would, `flags` is the table of grpcurl's flags, `parse` and `format` go both ways, and
-//! `origin` finds what a line has to name so that grpcurl knows the schema.
+//! `words` reads what a shell would, `flags` is the table of grpcurl's flags, `parse` and `format` go both ways, `curl` writes
+//! what HTTP and JSON are enough for, and `origin` finds what a line has to name so that grpcurl knows the schema.
 
+mod curl;
 pub mod flags;
 mod format;
 mod origin;
@@ -10,7 +11,7 @@ mod parse;
 mod quote;
 mod words;
 
-use crate::{Studio, layout};
+use crate::{Studio, json, layout};
 pub use origin::locate;
 pub(crate) use quote::quote;
 use std::path::Path;
@@ -38,8 +39,41 @@ impl Studio {
 
     /// Writes the line for a request.
     pub(crate) fn formatted(&self, start: &StartCall) -> Result<FormattedCommand, Problem> {
+        let unary = self.0.sources.codecs().method(&start.spec.method);
+        let unary = unary.is_none_or(|method| method.kind == CallKind::Unary);
+        match start.spec.endpoint.transport {
+            Transport::Rest => return self.rest_line(start),
+            Transport::Connect | Transport::ConnectJson if unary => {
+                return curl::connect(start, &self.0.bridges.host());
+            }
+            _ => {}
+        }
         let origin = origin::of(&self.0.sources.catalog(), &start.spec.method);
         format::format(start, &origin)
+    }
+
+    /// The first binding of the method that can carry the request, as a line for curl to the bridge that people see.
+    fn rest_line(&self, start: &StartCall) -> Result<FormattedCommand, Problem> {
+        let StartCall { spec, messages, auth, .. } = start;
+        let json = messages.first().cloned().unwrap_or_else(|| "{}".to_owned());
+        let mut problem = None;
+        for binding in self.all_bindings().bindings {
+            if binding.method != spec.method {
+                continue;
+            }
+            let (json, metadata) = (json.clone(), spec.metadata.clone());
+            let preview = self.preview(&PreviewBinding { binding, json, metadata })?;
+            if let Some(wrong) = preview.problem {
+                problem = problem.or(Some(wrong));
+                continue;
+            }
+            let mut line = preview.curl;
+            if let Some(auth) = auth {
+                line.push_str(&format!(" \\\n  -H {}", format::credentials(auth)));
+            }
+            return Ok(FormattedCommand { line, left_out: Vec::new() });
+        }
+        Err(problem.unwrap_or_else(|| json::unknown_method(&spec.method)))
     }
 }
 

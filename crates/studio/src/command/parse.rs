@@ -185,6 +185,7 @@ impl Line {
             What::Authority => return endpoint.authority = Some(value),
             What::UserAgent => return endpoint.user_agent = Some(value),
             What::Unix => return self.unix = true,
+            What::Bridged => return endpoint.bridged = true,
             What::Header => {
                 let metadatum = metadatum(&value);
                 self.reflect_metadata.push(metadatum.clone());

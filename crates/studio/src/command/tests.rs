@@ -206,11 +206,30 @@ fn addresses_and_what_grpcurl_cannot() {
         let line = format(&start(endpoint), &Origin::Unknown).map(|command| command.line);
         assert_eq!(line.unwrap_or_else(|problem| problem.to_string()), expected);
     }
-    let web = Endpoint { transport: Transport::GrpcWeb, ..Endpoint::default() };
-    assert_eq!(
-        format(&start(web), &Origin::Unknown).unwrap_err().message,
-        "grpcurl speaks gRPC only, not gRPC-Web"
-    );
+}
+
+#[test]
+fn what_grpcurl_does_not_speak_is_a_line_of_our_own() {
+    for (transport, bridged, expected) in [
+        (Transport::GrpcWeb, false, "wirelab call -transport grpc-web -plaintext h:1 a.B/C"),
+        (
+            Transport::GrpcWebText,
+            true,
+            "wirelab call -transport grpc-web-text -bridged -plaintext h:1 a.B/C",
+        ),
+        (Transport::Connect, true, "wirelab call -transport connect -bridged -plaintext h:1 a.B/C"),
+        (Transport::WebSocket, true, "wirelab call -transport ws -plaintext h:1 a.B/C"),
+    ] {
+        let endpoint =
+            Endpoint { address: "h:1".into(), transport, bridged, ..Endpoint::default() };
+        let spec = CallSpec { endpoint, method: "a.B/C".into(), ..CallSpec::default() };
+        let start = StartCall { spec, messages: Vec::new(), finish: true, auth: None };
+        let line = format(&start, &Origin::Unknown).unwrap().line;
+        assert_eq!(line, expected);
+        let read = parse(&line).unwrap().request.spec.endpoint;
+        assert_eq!(read.transport, transport, "{line}");
+        assert_eq!(read.bridged, bridged && !transport.needs_bridge(), "{line}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::samples;
 use serde_json::Value;
 use wirelab_model::{
     Binding, BindingPreview, Bindings, BridgeMetrics, BridgePhase, BridgeSettings, BridgeState,
-    BridgeStream, CallKind, PreviewBinding, Problem, ProblemKind,
+    BridgeStream, CallKind, FaceMetrics, PreviewBinding, Problem, ProblemKind,
 };
 
 /// The bridge as it stands.
@@ -27,34 +27,50 @@ pub fn state(settings: Option<&BridgeSettings>, running: bool, asked: u64) -> Br
             ..BridgeState::default()
         };
     }
-    let stream = |id: u64, method: &str, kind| BridgeStream {
+    let stream = |id: u64, method: &str, face: &str, kind| BridgeStream {
         id,
         method: method.into(),
+        face: face.into(),
         kind,
         age_ms: asked * 500 + id * 31_000,
         sent: asked * id,
         received: asked * 3 + id,
         bytes: asked * 740,
     };
-    let requests = 40 * asked + 7 * (asked % 5) * asked;
+    let figures = |face: &str, share: u64| {
+        let requests = (40 * asked + 7 * (asked % 5) * asked) * share / 100;
+        FaceMetrics {
+            face: face.into(),
+            requests,
+            refused: asked * share / 100,
+            codes: vec![
+                (0, requests.saturating_sub(asked * share / 100)),
+                (5, asked * share / 100),
+            ],
+            p50_ns: (share > 0).then_some(410_000 + asked % 7 * 9_000),
+            p99_ns: (share > 0).then_some(1_300_000 + asked % 5 * 120_000),
+            open: if share == 100 { 3 } else { 0 },
+            request_bytes: requests * 47,
+            response_bytes: requests * 77,
+            ..FaceMetrics::default()
+        }
+    };
+    let faces = [("grpc", 0), ("grpc-web", 10), ("connect", 5), ("websocket", 15), ("rest", 70)];
+    let streams = vec![
+        stream(1, "shop.order.v1.OrderService/TrackOrders", "websocket", CallKind::Bidi),
+        stream(2, "shop.inventory.v1.InventoryService/WatchStock", "rest", CallKind::ServerStream),
+        stream(3, "shop.order.v1.OrderService/ImportOrders", "rest", CallKind::ClientStream),
+    ];
     BridgeState {
         phase: BridgePhase::Running { address: settings.listen.clone() },
         settings,
         metrics: BridgeMetrics {
             uptime_ms: asked * 500,
-            requests,
-            codes: vec![(0, requests.saturating_sub(4 + asked)), (5, asked), (14, 2)],
-            p50_ns: Some(410_000 + asked % 7 * 9_000),
-            p99_ns: Some(1_300_000 + asked % 5 * 120_000),
-            open: 3,
-            request_bytes: requests * 47,
-            response_bytes: requests * 77,
+            total: figures("", 100),
+            faces: faces.into_iter().map(|(face, share)| figures(face, share)).collect(),
+            open_streams: streams.len() as u64,
         },
-        streams: vec![
-            stream(1, "shop.order.v1.OrderService/TrackOrders", CallKind::Bidi),
-            stream(2, "shop.inventory.v1.InventoryService/WatchStock", CallKind::ServerStream),
-            stream(3, "shop.order.v1.OrderService/ImportOrders", CallKind::ClientStream),
-        ],
+        streams,
         stale: None,
     }
 }

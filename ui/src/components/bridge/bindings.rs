@@ -23,6 +23,7 @@ const ROW_ID: &str = "binding-";
 /// The list.
 #[component]
 pub fn BindingList(view: View) -> impl IntoView {
+    let store = use_store();
     let filter = RwSignal::new(String::new());
     let found = Memo::new(move |_| {
         let all = view.all();
@@ -47,8 +48,12 @@ pub fn BindingList(view: View) -> impl IntoView {
         let before = || rows.iter().take(to + 1).rev().find_map(binding);
         let after = || rows.iter().skip(to).find_map(binding);
         let at = if back { before().or_else(after) } else { after().or_else(before) };
-        view.chosen.set(at);
+        if let Some(at) = at {
+            view.choose(store, at);
+        }
     };
+    // What is followed rather than chosen comes to the middle.
+    let followed = Memo::new(move |_| place.get().filter(|_| view.chosen.get().is_none()));
     let row = move |place: u64| view! { <RowView view found place select/> }.into_any();
     let problems = move || {
         let problems = match view.bindings.get()? {
@@ -86,6 +91,7 @@ pub fn BindingList(view: View) -> impl IntoView {
                         row_px=ROW_PX
                         row=Arc::new(row)
                         label="Bindings"
+                        reveal=followed
                         selection=Selection { at: place.into(), set: Callback::new(select), id: ROW_ID }
                     />
                 </Show>

@@ -2,7 +2,7 @@
 
 use crate::{
     components::{icons::Icon, problem::ProblemLine},
-    state::bridge::{Draft, exposed, word},
+    state::bridge::{Draft, Remembered, exposed, word},
     store::{Store, use_store},
 };
 use leptos::prelude::*;
@@ -15,8 +15,11 @@ pub fn Head() -> impl IntoView {
     let draft = RwSignal::new(Draft::default());
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<Problem>);
-    // What was started last comes with the studio's word; what is typed meanwhile stays.
-    let known = Memo::new(move |_| store.bridge.with(|state| state.settings.clone()));
+    // What was started last comes with the studio's word, or is remembered from another day; what is typed meanwhile stays.
+    let known = Memo::new(move |_| {
+        let settings = store.bridge.with(|state| state.settings.clone());
+        store.bridge_remembered.get_untracked().onto(settings)
+    });
     Effect::new(move |_| draft.set(Draft::new(known.get())));
     let phase = Memo::new(move |_| store.bridge.with(|state| state.phase.clone()));
     let running = Memo::new(move |_| matches!(phase.get(), BridgePhase::Running { .. }));
@@ -24,6 +27,7 @@ pub fn Head() -> impl IntoView {
         Err(wrong) => problem.set(Some(wrong)),
         Ok(settings) => {
             problem.set(None);
+            store.bridge_remembered.set(Remembered::of(&settings));
             busy.set(true);
             let client = store.client();
             leptos::task::spawn_local(async move {

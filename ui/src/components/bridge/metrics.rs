@@ -1,8 +1,8 @@
-//! What passes through the bridge: figures with their lines, and the calls under way.
+//! What passes through the bridge: figures with their lines, figures by face, and the streams that are open.
 
 use crate::{
     components::kind::Kind,
-    state::bridge::{Tile, age, points, tiles},
+    state::bridge::{FACE_COLUMNS, FaceLine, Tile, age, face_name, faces, points, tiles},
     store::use_store,
 };
 use leptos::prelude::*;
@@ -41,11 +41,54 @@ pub fn Tiles() -> impl IntoView {
     }
 }
 
-/// The calls under way.
+/// The figures by face.
+#[component]
+pub fn Faces() -> impl IntoView {
+    let store = use_store();
+    let all = Memo::new(move |_| store.bridge.with(|state| faces(&state.metrics)));
+    let [first, others @ ..] = FACE_COLUMNS;
+    let line = move |at: usize| {
+        let one = Memo::new(move |_| all.with(|all| all.get(at).cloned()));
+        let read = move |read: fn(&FaceLine) -> String| {
+            one.with(|one| one.as_ref().map(read).unwrap_or_default())
+        };
+        let is = move |read: fn(&FaceLine) -> bool| one.with(|one| one.as_ref().is_some_and(read));
+        let cell = move |column: usize| {
+            let text = move || one.with(|one| one.as_ref().map(|one| one.cells[column].clone()));
+            // The column of errors.
+            let bad = move || column == 1 && is(|line| line.bad);
+            view! { <td class="r" class:bad=bad>{text}</td> }
+        };
+        view! {
+            <tr data-testid="bridge-face" class:unused=move || is(|line| !line.used) title=move || read(|l| l.title.clone())>
+                <th scope="row">
+                    <span class=move || format!("dot {}", read(|l| l.class.to_owned())) aria-hidden="true"></span>
+                    {move || read(|l| l.name.to_owned())}
+                </th>
+                {(0..others.len()).map(cell).collect_view()}
+            </tr>
+        }
+    };
+    let count = Memo::new(move |_| all.with(Vec::len));
+    view! {
+        <section class="card bridge-table bridge-faces" aria-label="By face">
+            <header><b>"By face"</b></header>
+            <table>
+                <thead><tr>
+                    <th scope="col">{first}</th>
+                    {others.map(|name| view! { <th scope="col" class="r">{name}</th> })}
+                </tr></thead>
+                <tbody>{move || (0..count.get()).map(line).collect_view()}</tbody>
+            </table>
+        </section>
+    }
+}
+
+/// The streams that are open.
 #[component]
 pub fn Streams() -> impl IntoView {
     let store = use_store();
-    let open = Memo::new(move |_| store.bridge.with(|state| state.metrics.open));
+    let open = Memo::new(move |_| store.bridge.with(|state| state.metrics.open_streams));
     let streams = Memo::new(move |_| store.bridge.with(|state| state.streams.clone()));
     let more = move || {
         let (open, shown) = (open.get(), streams.with(Vec::len) as u64);
@@ -55,16 +98,17 @@ pub fn Streams() -> impl IntoView {
         })
     };
     view! {
-        <section class="card bridge-streams" aria-label="Open streams">
+        <section class="card bridge-table bridge-streams" aria-label="Open streams">
             <header><b>"Open streams"</b><span class="count">{move || format::count(open.get())}</span></header>
             <Show
                 when=move || streams.with(|streams| !streams.is_empty())
-                fallback=|| view! { <p class="bridge-none">"Calls show here while they are under way"</p> }
+                fallback=|| view! { <p class="bridge-none">"Calls that stream show here while they are open"</p> }
             >
                 <table>
                     <thead><tr>
-                        <th>"Method"</th><th class="r">"Open"</th><th class="r">"Sent"</th>
-                        <th class="r">"Received"</th><th class="r">"Bytes"</th>
+                        <th scope="col">"Method"</th><th scope="col">"Face"</th><th scope="col" class="r">"Open"</th>
+                        <th scope="col" class="r">"Sent"</th><th scope="col" class="r">"Received"</th>
+                        <th scope="col" class="r">"Bytes"</th>
                     </tr></thead>
                     <tbody>
                         <For each=move || streams.get() key=|stream| stream.id let:stream>
@@ -82,6 +126,7 @@ pub fn Streams() -> impl IntoView {
 fn Stream(id: u64, first: BridgeStream, streams: Memo<Vec<BridgeStream>>) -> impl IntoView {
     let (kind, method) = (first.kind, first.method.clone());
     let short = method.rsplit('/').next().unwrap_or(&method).to_owned();
+    let face = face_name(&first.face).to_owned();
     let now = Memo::new(move |_| {
         let found = streams.with(|all| all.iter().find(|stream| stream.id == id).cloned());
         found.unwrap_or_else(|| first.clone())
@@ -89,6 +134,7 @@ fn Stream(id: u64, first: BridgeStream, streams: Memo<Vec<BridgeStream>>) -> imp
     view! {
         <tr data-testid="bridge-stream">
             <td title=method><Kind kind/> {short}</td>
+            <td>{face}</td>
             <td class="r">{move || age(now.with(|s| s.age_ms))}</td>
             <td class="r">{move || format::count(now.with(|s| s.sent))}</td>
             <td class="r">{move || format::count(now.with(|s| s.received))}</td>

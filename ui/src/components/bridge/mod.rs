@@ -1,7 +1,7 @@
 //! The bridge: what it binds, a request as a binding sends it, and what passes through while it runs.
 //!
 //! - `head`: how it is, and what starts and stops it
-//! - `metrics`: the tiles and the open streams
+//! - `metrics`: the tiles, the figures by face and the open streams
 //! - `bindings`: every way to every method
 //! - `preview`: the shown request as a binding sends it
 
@@ -11,7 +11,7 @@ mod metrics;
 mod preview;
 
 use crate::{
-    state::bridge::first_of,
+    state::{bridge::first_of, route::Route},
     store::{Link, Store, use_store},
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -33,11 +33,17 @@ impl View {
     fn new(store: Store) -> View {
         let bindings = RwSignal::new(None::<Result<Arc<Bindings>, Problem>>);
         let chosen = RwSignal::new(None);
-        let method = Memo::new(move |_| store.active_tab().map(|tab| tab.method()));
+        // What the address bar names stands before the shown tab's.
+        let method = Memo::new(move |_| match store.route.get() {
+            Route::Bridge(Some(method)) => Some(method),
+            _ => store.active_tab().map(|tab| tab.method()),
+        });
         let looked_at = Memo::new(move |_| {
             let all = bindings.get()?.ok()?;
-            let chosen = chosen.get().filter(|at| *at < all.bindings.len());
-            let followed = || first_of(&all.bindings, &method.get()?);
+            let method = method.get();
+            let named = |at: &usize| all.bindings.get(*at).map(|b| &b.method) == method.as_ref();
+            let chosen = chosen.get().filter(named);
+            let followed = || first_of(&all.bindings, method.as_deref()?);
             chosen.or_else(followed).or((!all.bindings.is_empty()).then_some(0))
         });
         View { bindings, chosen, looked_at }
@@ -45,6 +51,13 @@ impl View {
 
     fn all(self) -> Option<Arc<Bindings>> {
         self.bindings.get()?.ok()
+    }
+
+    /// Looks at a binding, whose method the address bar names from now on.
+    fn choose(self, store: Store, at: usize) {
+        let method = self.all().and_then(|all| Some(all.bindings.get(at)?.method.clone()));
+        self.chosen.set(Some(at));
+        store.route.set(Route::Bridge(method));
     }
 
     fn binding(self) -> Option<Binding> {
@@ -92,6 +105,7 @@ pub fn BridgeView() -> impl IntoView {
                 <div class="bridge-side">
                     <preview::Preview view/>
                     <Show when=move || running.get()>
+                        <metrics::Faces/>
                         <metrics::Streams/>
                     </Show>
                 </div>

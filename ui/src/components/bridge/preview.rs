@@ -123,7 +123,9 @@ async fn ask(
 /// Verb, URL, headers and body; each can be copied.
 #[component]
 fn Request(preview: BindingPreview) -> impl IntoView {
+    let store = use_store();
     let BindingPreview { verb, url, headers, body, curl, socket, .. } = preview;
+    let copy = url.clone();
     let class = format!("b-verb {}", verb.to_ascii_lowercase());
     let part = |label: &'static str, testid: &'static str, text: String| {
         view! { <Part label testid text/> }
@@ -137,11 +139,17 @@ fn Request(preview: BindingPreview) -> impl IntoView {
         <div class="bridge-request" data-testid="preview-url">
             <span class=class>{verb}</span>
             <code>{url}</code>
+            <button
+                class="icon-button" aria-label="Copy the URL" title="Copy the URL"
+                on:click=move |_| store.copy(copy.clone(), "the URL")
+            >
+                {Icon::Copy.view()}
+            </button>
         </div>
         {(!headers.is_empty()).then(|| part("Headers", "preview-headers", headers))}
         {match body {
             Some(body) => part("Body", "preview-body", body).into_any(),
-            None => view! { <p class="faint">"No body: everything is in the path and the query"</p> }.into_any(),
+            None => view! { <p class="faint bridge-answer">"No body: everything is in the path and the query"</p> }.into_any(),
         }}
         {part("curl", "preview-curl", curl)}
         {(!socket.is_empty()).then(|| part("WebSocket", "preview-socket", socket))}

@@ -15,12 +15,17 @@ use crate::{
     store::{Tab, use_store},
 };
 use leptos::{ev, prelude::*};
+use wirelab_model::CallKind;
 
 /// The address bar.
 #[component]
 pub fn AddressBar(tab: Tab) -> impl IntoView {
     let store = use_store();
     let describing = RwSignal::new(false);
+    let program = Memo::new(move |_| {
+        let unary = tab.kind.get() == CallKind::Unary;
+        tab.endpoint.with(|endpoint| command::program(endpoint.transport, unary))
+    });
     view! {
         <div class="bar">
             <TransportSwitch tab/>
@@ -30,8 +35,9 @@ pub fn AddressBar(tab: Tab) -> impl IntoView {
                 <Method tab describing/>
             </div>
             <button
-                class="btn icon-only" data-testid="copy-command" aria-label="Copy as grpcurl"
-                title="Copy as a grpcurl command; secrets are left as placeholders"
+                class="btn icon-only" data-testid="copy-command"
+                aria-label=move || format!("Copy as {}", program.get())
+                title=move || format!("Copy as a {} command; secrets are left as placeholders", program.get())
                 on:click=move |_| store.copy_command(tab)
             >
                 {Icon::Terminal.view()}

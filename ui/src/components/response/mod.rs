@@ -177,7 +177,7 @@ fn Status(call: CallView) -> impl IntoView {
                 {text}
             </span>
             {duration.map(|text| view! { <code class="dim" title="From begin to end">{text}</code> })}
-            {size.map(|text| view! { <code class="dim" title="Protobuf, without framing">{text}</code> })}
+            {size.map(|(text, what)| view! { <code class="dim" title=what>{text}</code> })}
         })
     }
 }

@@ -4,7 +4,7 @@ use super::call_view::CallView;
 use crate::{
     components::{compare::now, field::Caution},
     state::{
-        peer::{Certificate, Fact, Warning, chain, facts, tls_facts, warnings},
+        peer::{Carried, Certificate, Fact, Warning, carried, chain, facts, tls_facts, warnings},
         response::Response,
     },
 };
@@ -16,11 +16,13 @@ use wirelab_model::TlsInfo;
 pub fn Peer(call: CallView) -> impl IntoView {
     let of_call = call.memo(|response| facts(response.record()));
     let tls = call.memo(|response| response.record().tls.clone());
+    let request = call.memo(|response| carried(response.record()));
     let waiting = call.memo(|r| r.is_running() && r.record().peer.is_none());
     view! {
         <div class="r-scroll r-peer" tabindex="0" role="region" aria-label="Who served the call" data-testid="peer">
             {move || (waiting.get() == Some(true)).then(|| view! { <p class="dim">"No connection yet"</p> })}
             {move || of_call.get().map(|facts| view! { <Facts facts/> })}
+            {move || request.get().flatten().map(|carried| view! { <Request carried/> })}
             {move || match tls.get().flatten() {
                 Some(tls) => view! { <Secured tls/> }.into_any(),
                 None => view! { <Unprotected call/> }.into_any(),
@@ -43,6 +45,23 @@ fn Facts(facts: Vec<Fact>) -> impl IntoView {
         view! { <dt title=fact.title.clone()>{fact.label}</dt><dd class="mono" title=fact.title>{fact.value}</dd> }
     };
     view! { <dl class="facts">{facts.into_iter().map(row).collect_view()}</dl> }
+}
+
+/// The HTTP request that carried the call.
+#[component]
+fn Request(carried: Carried) -> impl IntoView {
+    let Carried { line, headers, body } = carried;
+    let header = |(name, value): (String, String)| {
+        view! { <dt class="mono">{name}</dt><dd class="mono">{value}</dd> }
+    };
+    view! {
+        <h4>"HTTP request"</h4>
+        <div data-testid="http-request">
+            <p class="mono r-line">{line}</p>
+            <dl class="facts r-headers">{headers.into_iter().map(header).collect_view()}</dl>
+            {body.map(|body| view! { <pre class="mono r-sent" tabindex="0" aria-label="Body">{body}</pre> })}
+        </div>
+    }
 }
 
 #[component]

@@ -35,7 +35,7 @@ pub fn Rail() -> impl IntoView {
             {item("Explore", "view-explore", Icon::Explore, Route::Explore(None))}
             {item("History", "view-history", Icon::History, Route::History(None))}
             {item("Compare", "view-compare", Icon::Compare, Route::Compare(None))}
-            {item("Bridge", "view-bridge", Icon::Bridge, Route::Bridge)}
+            {item("Bridge", "view-bridge", Icon::Bridge, Route::Bridge(None))}
             <span class="grow"></span>
             <button
                 class="rail-button"

@@ -76,7 +76,7 @@ fn BridgeButton() -> impl IntoView {
             view! {
                 <button
                     class="link" class:bad=move || bad.get() data-testid="bridge-status" title="Show the bridge"
-                    on:click=move |_| store.go(Route::Bridge)
+                    on:click=move |_| store.go(Route::Bridge(None))
                 >
                     {words}
                 </button>

@@ -1,8 +1,12 @@
 use super::*;
-use wirelab_model::{BridgeStream, Endpoint};
+use wirelab_model::{
+    Binding, BridgeMetrics, BridgeProfile, BridgeSettings, BridgeState, BridgeStream, Endpoint,
+    FaceMetrics,
+};
 
 fn metrics(uptime_ms: u64, requests: u64) -> BridgeMetrics {
-    BridgeMetrics { uptime_ms, requests, ..BridgeMetrics::default() }
+    let total = FaceMetrics { requests, ..FaceMetrics::default() };
+    BridgeMetrics { uptime_ms, total, ..BridgeMetrics::default() }
 }
 
 fn series(points: &[(u64, u64)]) -> Series {
@@ -41,32 +45,78 @@ fn rates_are_of_the_last_two_seconds() {
 #[test]
 fn a_series_is_bounded() {
     let many: Vec<(u64, u64)> = (0..1_000).map(|n| (n * 500, n)).collect();
-    assert_eq!(series(&many).rates().len(), POINTS);
+    assert_eq!(series(&many).rates(|total| total.requests).len(), POINTS);
 }
 
 #[test]
 fn tiles_tell_figures() {
-    let state = BridgeState {
-        metrics: BridgeMetrics {
-            codes: vec![(0, 30), (5, 10)],
-            requests: 41,
-            p50_ns: Some(410_000),
-            open: 1,
-            request_bytes: 100,
-            response_bytes: 200,
-            ..BridgeMetrics::default()
-        },
-        streams: vec![BridgeStream { age_ms: 65_000, ..BridgeStream::default() }],
-        ..BridgeState::default()
+    let total = FaceMetrics {
+        codes: vec![(0, 30), (5, 10)],
+        requests: 1_041,
+        p50_ns: Some(410_000),
+        p99_ns: Some(9_000_000),
+        open: 1,
+        request_bytes: 100,
+        response_bytes: 200,
+        ..FaceMetrics::default()
     };
-    let tiles = tiles(&state, &Series::default());
-    let told: Vec<_> =
-        tiles.iter().map(|tile| (tile.value.as_str(), tile.note.as_str(), tile.bad)).collect();
-    assert_eq!(told[0], ("0.0", "41 in all", false));
-    assert_eq!(told[2].0, "–");
-    assert_eq!(told[3], ("10", "25.0 % of 40 calls", true));
-    assert_eq!(told[4], ("1", "oldest 1:05", false));
-    assert_eq!(told[5].0, "300 B");
+    let stream = BridgeStream { age_ms: 65_000, ..BridgeStream::default() };
+    let state = |change: fn(&mut FaceMetrics)| {
+        let mut total = total.clone();
+        change(&mut total);
+        let metrics = BridgeMetrics { total, open_streams: 1, ..BridgeMetrics::default() };
+        BridgeState { metrics, streams: vec![stream.clone()], ..BridgeState::default() }
+    };
+    let tile = |at: usize, change: fn(&mut FaceMetrics)| {
+        let tile = tiles(&state(change), &Series::default()).swap_remove(at);
+        (tile.value, tile.note, tile.bad)
+    };
+    let as_is: fn(&mut FaceMetrics) = |_| {};
+    for (at, change, value, note, bad) in [
+        (0, as_is, "0.0", "1,041 in all", false),
+        (0, |t| t.refused = 3, "0.0", "1,041 in all, 3 refused", false),
+        (1, as_is, "410 µs", "of 40 calls", false),
+        (2, as_is, "–", "40 calls of the 100 it takes", false),
+        (2, |t| t.codes = vec![(0, 100)], "9.00 ms", "of 100 calls", false),
+        (3, as_is, "10", "25.0 % of 40 calls", true),
+        (3, |t| t.codes.clear(), "0", "no calls yet", false),
+        (4, as_is, "1", "1 stream, oldest 1:05", false),
+        (4, |t| t.queued = 2, "1", "2 messages wait for clients", false),
+        (4, |t| t.dropped = 1, "1", "1 message missed by slow clients", false),
+        (5, as_is, "300 B", "100 B + 200 B", false),
+    ] {
+        assert_eq!(tile(at, change), (value.to_owned(), note.to_owned(), bad));
+    }
+}
+
+#[test]
+fn every_face_has_its_line() {
+    let rest = FaceMetrics {
+        face: "rest".into(),
+        requests: 150,
+        refused: 2,
+        codes: vec![(0, 148), (5, 1)],
+        p50_ns: Some(410_000),
+        p99_ns: Some(1_300_000),
+        request_bytes: 100,
+        ..FaceMetrics::default()
+    };
+    let lines = faces(&BridgeMetrics { faces: vec![rest], ..BridgeMetrics::default() });
+    let names: Vec<_> = lines.iter().map(|line| (line.name, line.used, line.bad)).collect();
+    assert_eq!(
+        names,
+        [
+            ("gRPC", false, false),
+            ("gRPC-Web", false, false),
+            ("Connect", false, false),
+            ("REST", true, true),
+            ("WebSocket", false, false)
+        ]
+    );
+    assert_eq!(lines[3].cells, ["150", "1", "410 µs", "1.30 ms", "0", "100 B"]);
+    assert_eq!(lines[0].cells, ["0", "0", "–", "–", "0", "0 B"]);
+    assert!(lines[3].title.starts_with("149 calls, 2 refused"), "{}", lines[3].title);
+    assert_eq!((face_name("websocket"), face_name("odd")), ("WebSocket", "odd"));
 }
 
 #[test]
@@ -191,4 +241,21 @@ fn ages_are_clocks() {
     for (ms, wanted) in [(0, "0 s"), (59_999, "59 s"), (61_000, "1:01"), (3_601_000, "1:00:01")] {
         assert_eq!(age(ms), wanted);
     }
+}
+
+#[test]
+fn what_is_remembered_comes_back_but_for_the_server() {
+    let server = Endpoint { address: "a:1".into(), ..Endpoint::default() };
+    let settings = BridgeSettings {
+        listen: "127.0.0.1:9".into(),
+        profile: BridgeProfile::Envoy,
+        allowed_origins: vec!["*".into()],
+        upstream: server.clone(),
+    };
+    let fresh = BridgeSettings { upstream: server, ..BridgeSettings::default() };
+    assert_eq!(Remembered::of(&settings).onto(fresh.clone()), settings);
+    assert_eq!(Remembered::default().onto(fresh.clone()), fresh);
+    // What was started meanwhile stands.
+    let started = BridgeSettings { listen: "127.0.0.1:0".into(), ..fresh };
+    assert_eq!(Remembered::of(&settings).onto(started.clone()), started);
 }

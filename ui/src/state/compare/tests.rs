@@ -1,5 +1,9 @@
 use super::*;
-use wirelab_model::{CallKind, Costs, Endpoint, Latency, Sizes};
+use crate::state::when::Now;
+use wirelab_model::{
+    BenchPath, BenchReport, BenchRow, BenchSpec, BenchState, CallKind, CallSpec, Costs, Endpoint,
+    Latency, PathReport, Sizes,
+};
 
 /// 2026-11-21 09:31:07 UTC, seen from Berlin.
 const NOW: Now = Now { unix_ms: 1_795_253_467_000, offset_min: 60 };
@@ -191,11 +195,18 @@ fn headlines_say_what_was_run() {
     assert_eq!(title(&report.spec), "GetStock: JSON against Protobuf");
     assert_eq!(
         summary(&report, NOW),
-        "2,000 calls over gRPC, 8 in flight, to localhost:50051, 21 Nov 2026 10:31"
+        "2,000 calls each way, alternating, 8 in flight, to localhost:50051, 21 Nov 2026 10:31"
     );
+    for (paths, wanted) in [
+        (&[][..], "2,000 calls over gRPC, 8"),
+        (&[BenchPath::RestJson], "2,000 calls over REST, 8"),
+    ] {
+        report.spec.paths = paths.to_vec();
+        assert!(summary(&report, NOW).starts_with(wanted), "{}", summary(&report, NOW));
+    }
     report.state = BenchState::Cancelled;
     report.paths[0].calls = 812;
-    assert!(summary(&report, NOW).starts_with("812 of 2,000 calls over gRPC"));
+    assert!(summary(&report, NOW).starts_with("812 of 2,000 calls over REST"));
 }
 
 #[test]
@@ -253,7 +264,7 @@ fn the_table_gives_a_reason_for_each_dash() {
     for line in &lines {
         assert_eq!(line.cells.len(), COLUMNS.len() - 1);
         for (text, why) in &line.cells {
-            assert_eq!(text == NOT_MEASURED, !why.is_empty(), "{text} {why}");
+            assert_eq!(text == "–", !why.is_empty(), "{text} {why}");
         }
     }
     let mut failed = report();
