@@ -20,7 +20,7 @@ pub(crate) struct Sample {
     pub problem: Option<Problem>,
     /// Whether this side cancelled it.
     pub cancelled: bool,
-    /// Bytes on a warm connection that no other call used meanwhile.
+    /// Bytes on a warm connection that no other call used meanwhile; of a call by WebSocket those of its own connection.
     pub wire: Option<u64>,
     /// Payload bytes as they travelled: of JSON those of its text.
     pub request_bytes: u64,
@@ -37,7 +37,8 @@ impl Sample {
             _ => message.len() as u64,
         };
         let mut sample = Sample::default();
-        let mut warm = false;
+        // Every call by WebSocket has a connection of its own, whose handshake is a part of it.
+        let mut warm = path == BenchPath::WebSocketJson;
         while let Some(event) = events.next().await {
             match event.kind {
                 CallEventKind::Reused { .. } => warm = true,

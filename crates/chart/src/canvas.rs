@@ -225,6 +225,20 @@ impl Canvas<'_> {
         x
     }
 
+    /// The same in as many lines as it takes; returns how far down the last is from the first.
+    pub fn wrapped_legend(&self, at: (f64, f64), entries: &[(Token, &str)]) -> f64 {
+        const LINE_PX: f64 = 16.0;
+        let (mut x, mut down) = (at.0, 0.0);
+        for entry in entries {
+            // The last entry of a line needs no room behind it.
+            if x > at.0 && x + 13.0 + text_width(entry.1) > self.width {
+                (x, down) = (at.0, down + LINE_PX);
+            }
+            x = self.legend((x, at.1 + down), std::slice::from_ref(entry));
+        }
+        down
+    }
+
     /// Horizontal grid lines with labels to their left, thinned out where they would touch.
     pub fn rows(&self, frame: Frame, scale: &Scale) {
         let ticks = scale.ticks();

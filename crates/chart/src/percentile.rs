@@ -42,8 +42,8 @@ pub fn latency_by_percentile(report: &BenchReport, size: Size) -> String {
             .iter()
             .map(|(path, _)| (crate::cost::token(*path), crate::cost::name(*path)))
             .collect();
-        canvas.legend((0.0, 8.0), &names);
-        let frame = canvas.frame(&axis, 28.0);
+        let down = canvas.wrapped_legend((0.0, 8.0), &names);
+        let frame = canvas.frame(&axis, 28.0 + down);
         canvas.rows(frame, &axis);
         let place = |index: usize| match marks.len() {
             0 | 1 => 0.5,

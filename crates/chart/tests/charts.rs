@@ -104,6 +104,12 @@ fn gallery() -> Vec<(&'static str, String)> {
         path(BenchPath::GrpcProtobuf, called(2000, 1.0)),
         path(BenchPath::JsonText, called(2000, 2.1)),
     ]);
+    let every = report(vec![
+        path(BenchPath::GrpcProtobuf, called(2000, 1.0)),
+        path(BenchPath::GrpcWebProtobuf, called(2000, 1.4)),
+        path(BenchPath::RestJson, called(2000, 1.9)),
+        path(BenchPath::WebSocketJson, called(2000, 2.3)),
+    ]);
     let few = report(vec![path(BenchPath::GrpcProtobuf, called(12, 1.0))]);
     let one = report(vec![path(BenchPath::GrpcProtobuf, called(1, 1.0))]);
     let uncalled = report(vec![path(BenchPath::JsonText, None)]);
@@ -123,6 +129,7 @@ fn gallery() -> Vec<(&'static str, String)> {
     vec![
         ("percentile", latency_by_percentile(&usual, SIZE)),
         ("percentile_both", latency_by_percentile(&both, SIZE)),
+        ("percentile_narrow", latency_by_percentile(&every, Size::new(290, 215))),
         ("percentile_few", latency_by_percentile(&few, SIZE)),
         ("percentile_one", latency_by_percentile(&one, SIZE)),
         ("percentile_none", latency_by_percentile(&uncalled, SIZE)),

@@ -24,7 +24,6 @@ impl Scenario {
         self.choose(GET_STOCK).await;
         s.click(&id("tab-json")).await;
         s.fill(&id("json-editor"), &format!("{{\"sku\": \"{SKU}\"}}")).await;
-        s.click(&id("tab-response")).await;
         let answer = format!(
             "return document.querySelector(\"{}\").textContent.replaceAll(/\\s/g, '')",
             id("response-body")
