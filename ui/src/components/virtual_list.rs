@@ -62,7 +62,7 @@ pub fn VirtualList(
     let rows = move || Rows { count: count.get(), row_px, view_px: view_px.get() };
     let drawn = Memo::new(move |_| rows().window(scroll.get()));
     let scroll_to = move |px: f64| {
-        if let Some(frame) = frame.get_untracked() {
+        if let Some(frame) = frame.try_get_untracked().flatten() {
             frame.set_scroll_top(px.ceil() as i32);
             scroll.set(f64::from(frame.scroll_top()));
         }

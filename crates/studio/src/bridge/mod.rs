@@ -66,7 +66,11 @@ impl Bridges {
         let public = self.public();
         match (&public.running, &public.settings) {
             (Some(running), _) => running.reachable.to_string(),
-            (None, Some(settings)) => settings.listen.clone(),
+            // The system has not chosen one yet.
+            (None, Some(settings)) => match settings.listen.strip_suffix(":0") {
+                Some(host) => format!("{host}:PORT"),
+                None => settings.listen.clone(),
+            },
             (None, None) => DEFAULT_BRIDGE_LISTEN.to_owned(),
         }
     }

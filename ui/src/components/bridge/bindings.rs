@@ -30,7 +30,17 @@ pub fn BindingList(view: View) -> impl IntoView {
         filter.with(|filter| all.map(|all| rows(&all.bindings, filter)).unwrap_or_default())
     });
     let count = Memo::new(move |_| found.with(Vec::len) as u64);
-    let total = move || view.all().map(|all| format::count(all.bindings.len() as u64));
+    let total = move || {
+        let all = format::count(view.all()?.bindings.len() as u64);
+        let matching = |row: &&Row| matches!(row, Row::Binding(_));
+        Some(match filter.with(|filter| filter.trim().is_empty()) {
+            true => all,
+            false => {
+                let some = found.with(|rows| rows.iter().filter(matching).count());
+                format!("{} of {all}", format::count(some as u64))
+            }
+        })
+    };
     let place = Memo::new(move |_| {
         let at = view.looked_at.get()?;
         let place = found.with(|rows| rows.iter().position(|row| *row == Row::Binding(at)))?;

@@ -25,8 +25,9 @@ pub fn JsonView(tab: Tab) -> impl IntoView {
     let wrong = Memo::new(move |_| tab.editor.with(|editor| editor.error().cloned()));
     let scroll = RwSignal::new((0.0, 900.0));
     let frame = NodeRef::<html::Div>::new();
+    // Called after a frame, when the view may be gone.
     let measure = move || {
-        if let Some(frame) = frame.get_untracked() {
+        if let Some(frame) = frame.try_get_untracked().flatten() {
             scroll.set((f64::from(frame.scroll_top()), f64::from(frame.client_height())));
         }
     };

@@ -24,7 +24,7 @@ pub fn Clear(
     let ask = move |_| {
         asking.set(true);
         request_animation_frame(move || {
-            if let Some(button) = keep.get_untracked() {
+            if let Some(button) = keep.try_get_untracked().flatten() {
                 let _ = button.focus();
             }
         });

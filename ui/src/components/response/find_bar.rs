@@ -45,7 +45,7 @@ impl Finder {
     fn open(self) {
         self.open.set(true);
         request_animation_frame(move || {
-            if let Some(input) = self.input.get_untracked() {
+            if let Some(input) = self.input.try_get_untracked().flatten() {
                 let _ = input.focus();
                 input.select();
             }

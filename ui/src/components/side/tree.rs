@@ -67,7 +67,7 @@ pub fn Tree(filter: RwSignal<String>) -> impl IntoView {
     let cursor = RwSignal::new(0usize);
     let list = NodeRef::<html::Div>::new();
     let measure = move || {
-        if let Some(list) = list.get_untracked() {
+        if let Some(list) = list.try_get_untracked().flatten() {
             scroll.set((f64::from(list.scroll_top()), f64::from(list.client_height())));
         }
     };
