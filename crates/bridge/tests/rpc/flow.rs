@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll};
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use wirelab_bridge::{Bridge, FLUSH_BYTES, Options};
 use wirelab_call::{Events, Invoke, Requests};
 use wirelab_model::{CallEvent, CallEventKind, CallKind, CallSpec, Metadatum, Status, StatusCode};
@@ -80,46 +80,64 @@ struct Waits(std::sync::Mutex<Option<oneshot::Sender<()>>>, Arc<Notify>);
 
 struct Waiting {
     events: Vec<CallEvent>,
+    /// Taken as they come, as by a server that has room for them.
+    requests: Requests,
+    /// The requests were wrong, or nobody is left who sends them.
+    cancelled: Pin<Box<WaitForCancellationFutureOwned>>,
     _dropped: Option<oneshot::Sender<()>>,
 }
 
 impl Stream for Waiting {
     type Item = CallEvent;
 
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<CallEvent>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<CallEvent>> {
+        while let Poll::Ready(Some(_)) = self.requests.poll_next_unpin(cx) {}
+        if self.cancelled.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
         self.events.pop().map_or(Poll::Pending, |event| Poll::Ready(Some(event)))
     }
 }
 
 impl Invoke for Waits {
-    fn invoke(&self, spec: CallSpec, _: Requests, _: CancellationToken) -> Events {
+    fn invoke(&self, spec: CallSpec, requests: Requests, cancel: CancellationToken) -> Events {
         let head = event(CallEventKind::Headers { metadata: Vec::new() });
+        let cancelled = Box::pin(cancel.cancelled_owned());
         let events = match spec.kind.server_streams() {
             true => vec![received(Bytes::new()), head],
             false => Vec::new(),
         };
         self.1.notify_one();
-        Box::pin(Waiting { events, _dropped: self.0.lock().unwrap().take() })
+        Box::pin(Waiting { events, requests, cancelled, _dropped: self.0.lock().unwrap().take() })
     }
 }
 
 #[tokio::test]
 async fn cancelling_reaches_the_server() {
     for way in WAYS {
-        for kind in [CallKind::Unary, CallKind::ServerStream] {
+        for kind in KINDS.into_iter().filter(|kind| carries(way, *kind)) {
             let (sender, dropped) = oneshot::channel();
             let begun = Arc::new(Notify::new());
             let invoke = Waits(Some(sender).into(), begun.clone());
             let (_listening, caller) = before(invoke, Options::default()).await;
             let cancel = CancellationToken::new();
-            let requests = wirelab_call::requests([Bytes::new()]);
+            let requests = futures_util::stream::iter([Bytes::new()]);
+            let requests: Requests = match kind.client_streams() {
+                true => Box::pin(requests.chain(futures_util::stream::pending())),
+                false => Box::pin(requests),
+            };
             let mut events = caller.call(way, spec(kind), requests, cancel.clone());
             match kind {
-                // The server has begun when it has answered.
-                CallKind::ServerStream => drop(next_message(&mut events).await),
-                _ => {
+                // What is read drives the call.
+                CallKind::ClientStream => {
+                    while !matches!(events.next().await.unwrap().kind, CallEventKind::Sent { .. }) {
+                    }
+                }
+                CallKind::Unary => {
                     while !matches!(events.next().await.unwrap().kind, CallEventKind::HalfClosed) {}
                 }
+                // The server has begun when it has answered.
+                _ => drop(next_message(&mut events).await),
             }
             // What is cancelled before it is on its way never reaches anybody.
             begun.notified().await;
