@@ -336,6 +336,7 @@ impl Call {
                     format!("sent:{}>{bytes}", message.len())
                 }
                 CallEventKind::HalfClosed => "half-closed".into(),
+                CallEventKind::Requested(request) => format!("requested:{}", request.verb),
                 CallEventKind::Waiting { .. } => "waiting".into(),
                 CallEventKind::Picked { .. } => "picked".into(),
                 CallEventKind::Retrying(attempt) => format!("retrying:{}", attempt.number),
