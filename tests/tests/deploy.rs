@@ -97,3 +97,49 @@ fn the_configuration_of_the_gateway_starts() {
     let probe = |path: &str| wirelab(&["bridge", "--probe", &format!("{admin}{path}")]).code;
     assert_eq!((probe("/healthz"), probe("/readyz"), probe("/nothing")), (0, 0, 1));
 }
+
+/// The image itself is built elsewhere; what it stands on is looked at here.
+#[test]
+fn the_image_has_what_the_program_needs() {
+    let text = |path: &str| std::fs::read_to_string(outside::checkout(path)).expect("a text");
+    let (container, toolchain) = (text("deploy/Containerfile"), text("rust-toolchain.toml"));
+    let channel = toolchain.split("channel = \"").nth(1).and_then(|rest| rest.split('"').next());
+    let minor = channel.and_then(|channel| channel.rsplit_once('.')).expect("a version").0;
+    assert!(container.contains(&format!("/rust:{minor}-bookworm ")), "the toolchain is {minor}");
+    // Built on the same system as it runs on, by what the lock file says.
+    assert!(container.contains("cc-debian12") && container.contains("--locked"), "{container}");
+    let ignored = text(".dockerignore");
+    for path in [".git", "**/target", "ui/dist"] {
+        assert!(ignored.lines().any(|line| line == path), "{path} is no part of an image");
+    }
+    // What the image without a shell has: glibc and libgcc.
+    let ran = run(Command::new("ldd").arg(outside::wirelab()));
+    const THERE: [&str; 6] =
+        ["linux-vdso", "ld-linux", "libc.so.6", "libm.so.6", "libgcc_s.so.1", "libdl.so.2"];
+    let needed: Vec<&str> =
+        ran.out.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert!(ran.code == 0 && needed.len() > 2, "{ran:?}");
+    for library in needed {
+        assert!(THERE.iter().any(|there| library.contains(there)), "{library} is not in the image");
+    }
+}
+
+/// A pod is killed only after what is under way had its time.
+#[test]
+fn there_is_time_to_end() {
+    let seconds = |text: &str, key: &str| -> u64 {
+        let after = text.split(key).nth(1).unwrap_or_else(|| panic!("{key} is there"));
+        let digits = after.trim_start_matches([':', '=', ' ']);
+        let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().unwrap_or_else(|_| panic!("{key} is a number: {after}"))
+    };
+    for (manifest, configuration, drain) in [
+        ("deploy/gateway/deployment.yaml", "deploy/gateway/bridge.yaml", "\ndrain:"),
+        ("deploy/sidecar/deployment.yaml", "deploy/sidecar/deployment.yaml", "--drain="),
+    ] {
+        let text = |path: &str| std::fs::read_to_string(outside::checkout(path)).expect("a text");
+        let (manifest, flags) = (text(manifest), text(configuration));
+        let needed = seconds(&flags, "drain-delay") + seconds(&flags, drain);
+        assert!(seconds(&manifest, "terminationGracePeriodSeconds") > needed, "{configuration}");
+    }
+}
