@@ -9,6 +9,7 @@ mod envoy;
 mod etcd;
 mod python;
 mod sample;
+mod web;
 
 pub use bridge::Bridge;
 pub use cerbos::Cerbos;
@@ -17,6 +18,7 @@ pub use envoy::Envoy;
 pub use etcd::Etcd;
 pub use python::Python;
 pub use sample::Sample;
+pub use web::Web;
 
 use crate::{command, outside};
 use std::path::{Path, PathBuf};

@@ -1,16 +1,16 @@
 //! The bridge itself: what holds for all faces, and which face a request is for.
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Policy};
 use crate::catalog::Catalog;
 use crate::cors::Cors;
 use crate::face::Face;
 use crate::life::Life;
-use crate::observe::{Asked, Observe, Permit, Snapshot};
+use crate::observe::{Asked, Observe, Permit, Reload, Snapshot};
 use crate::options::Options;
 use crate::refusal::Refusal;
 use crate::rest::Rest;
 use crate::rest::failure::Types;
-use crate::rules::Routes;
+use crate::rules::{Routes, Routing};
 use crate::serve::Hosts;
 use crate::socket::{SocketCounts, Sockets};
 use crate::upstream::Upstream;
@@ -43,7 +43,9 @@ pub(crate) struct Shared {
     /// Replaced as a whole when the schema changes; requests under way keep theirs.
     loaded: RwLock<Arc<Loaded>>,
     pub life: Life,
-    pub admission: Admission,
+    pub admission: Arc<Admission>,
+    /// Which rules there are beside those of the schema; replaced when their files change.
+    routing: RwLock<Arc<Routing>>,
     pub observe: Arc<Observe>,
 }
 
@@ -67,9 +69,9 @@ pub(crate) struct Arrival {
 }
 
 impl Loaded {
-    fn new(schema: Schema, options: &Options) -> Result<Loaded, Vec<Problem>> {
+    fn new(schema: Schema, routing: &Routing) -> Result<Loaded, Vec<Problem>> {
         let catalog = Catalog::new(&schema);
-        let routes = Routes::new(&catalog, &options.routing)?;
+        let routes = Routes::new(&catalog, routing)?;
         Ok(Loaded { routes, catalog, schema, open_api: OnceLock::new() })
     }
 }
@@ -87,15 +89,17 @@ impl Bridge {
         if let Some(problem) = options.cors.problem() {
             return Err(vec![problem]);
         }
-        let loaded = RwLock::new(Arc::new(Loaded::new(schema, &options)?));
+        let loaded = RwLock::new(Arc::new(Loaded::new(schema, &options.routing)?));
+        let routing = RwLock::new(Arc::new(options.routing.clone()));
         let one = |problem| vec![problem];
-        let admission = Admission::new(&options.admission).map_err(one)?;
-        let observe = Arc::new(Observe::new(&options.observe).map_err(one)?);
+        let admission = Arc::new(Admission::new(&options.admission).map_err(one)?);
+        let observe = Arc::new(Observe::new(&options.observe));
         let life = Life::default();
         let upstream = Upstream::new(invoke, &options, &life);
         let rest = Rest::new(&options);
         let sockets = Sockets::new(&options.socket);
-        let shared = Shared { options, upstream, rest, sockets, loaded, life, admission, observe };
+        let shared =
+            Shared { options, upstream, rest, sockets, loaded, life, admission, routing, observe };
         Ok(Bridge { shared: Arc::new(shared) })
     }
 
@@ -104,13 +108,55 @@ impl Bridge {
     /// # Errors
     /// Everything that is wrong with its rules; the bridge then goes on with what it has.
     pub fn reload(&self, schema: Schema) -> Result<(), Vec<Problem>> {
-        let figures = &self.shared.observe.figures;
-        let loaded = Loaded::new(schema, &self.shared.options).inspect_err(|_| {
-            figures.failed_reloads.fetch_add(1, Ordering::Relaxed);
-        })?;
-        figures.reloads.fetch_add(1, Ordering::Relaxed);
-        *self.shared.loaded.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
+        let routing = self.shared.routing();
+        let loaded = Loaded::new(schema, &routing);
+        self.shared.observe.figures.reloaded(Reload::Schema, loaded.is_ok());
+        self.shared.take(loaded?);
         Ok(())
+    }
+
+    /// Goes on with other rules beside those of the schema.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them; the bridge then goes on with what it has.
+    pub(crate) fn reroute(&self, routing: Routing) -> Result<(), Vec<Problem>> {
+        let loaded = Loaded::new(self.shared.loaded().schema.clone(), &routing)?;
+        *self.shared.routing.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routing);
+        self.shared.take(loaded);
+        Ok(())
+    }
+
+    /// Goes on with another policy, or with what the files of the last one hold now.
+    ///
+    /// # Errors
+    /// What is wrong with it; the bridge then goes on with what it has.
+    pub(crate) async fn readmit(&self, policy: Option<Policy>) -> Result<(), Problem> {
+        let other = policy.is_some();
+        self.shared.admission.clone().reload(policy).await?;
+        if other {
+            // What is told of the methods depends on who may call them.
+            let loaded = Loaded::new(self.shared.loaded().schema.clone(), &self.shared.routing());
+            if let Ok(loaded) = loaded {
+                self.shared.take(loaded);
+            }
+        }
+        Ok(())
+    }
+
+    /// What it has to wait for before requests should be sent here; none when it is ready.
+    pub(crate) fn waits_for(&self) -> Option<&'static str> {
+        let Shared { life, admission, upstream, .. } = &*self.shared;
+        if life.leaving.load(Ordering::Relaxed) {
+            Some("ending")
+        } else if !life.known.load(Ordering::Relaxed) {
+            Some("waiting for the schema")
+        } else if !admission.is_ready() {
+            Some("waiting for the keys of tokens")
+        } else if !upstream.own.is_ready() {
+            Some("waiting for the bridge's own credentials")
+        } else {
+            None
+        }
     }
 
     /// What passed through it so far, and the streams that are open.
@@ -131,6 +177,9 @@ impl Bridge {
     pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
         let (mut head, body) = request.into_parts();
         self.shared.admission.unhide(&mut head);
+        if self.shared.admission.looks_for_keys() {
+            self.shared.admission.prepare(&head).await;
+        }
         let face = Face::of(&head);
         let observe = &self.shared.observe;
         let request = observe.note(|| self.shared.note(&head));
@@ -215,6 +264,15 @@ impl Shared {
         let admitted = self.admission.admit(head, method).map_err(|refusal| refusal.of(method))?;
         let known = || self.loaded().catalog.method(method).is_some();
         Ok(self.observe.permit(method, known, face, &head.headers, admitted))
+    }
+
+    /// The rules beside those of the schema.
+    pub fn routing(&self) -> Arc<Routing> {
+        self.routing.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn take(&self, loaded: Loaded) {
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
     }
 
     /// What the log may have to tell of a request.

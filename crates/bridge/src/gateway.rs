@@ -1,7 +1,7 @@
 //! A bridge on its own: a client, a schema that is kept as it is, and open listeners.
 
 use crate::bridge::Shared;
-use crate::live::Live;
+use crate::live::{Live, Reread};
 use crate::serve::{Listen, Server, Settings};
 use crate::upstream::{UPSTREAM_QUEUE, UPSTREAM_WINDOW};
 use crate::{Bridge, Options};
@@ -22,6 +22,8 @@ pub struct Setup {
     pub sources: Vec<SourceSpec>,
     /// How often servers are asked for their schema again; see [`REFLECT_INTERVAL`](crate::REFLECT_INTERVAL).
     pub reflect_interval: Duration,
+    /// Files that are read again while it runs, for rules and admission.
+    pub reread: Option<Reread>,
     /// Do not begin without the server.
     pub require_upstream: bool,
     /// Where and how it is served.
@@ -41,7 +43,12 @@ impl Gateway {
     /// # Errors
     /// When it cannot listen, the schema cannot be used, or the server is required and not there.
     pub async fn open(setup: Setup) -> Result<(Gateway, Vec<Problem>), Problem> {
-        let Setup { options, sources, reflect_interval, require_upstream, settings } = setup;
+        let Setup { options, sources, reflect_interval, reread, require_upstream, settings } =
+            setup;
+        let shows = settings.tls.as_ref().is_some_and(|tls| tls.clients.is_some());
+        if options.admission.client_certificates && !shows {
+            return Err(no_certificates());
+        }
         let server = Server::bind(settings).await?;
         // The bridge holds the client, so the client must not hold the bridge.
         let known: Arc<OnceLock<Weak<Shared>>> = Arc::default();
@@ -54,7 +61,9 @@ impl Gateway {
             },
         ));
         let endpoint = options.endpoint.clone();
-        let mut live = Live::new(client.clone(), endpoint, sources).interval(reflect_interval);
+        let mut live = Live::new(client.clone(), endpoint, sources)
+            .interval(reflect_interval)
+            .beside(options.own.clone(), reread);
         let (schema, mut problems) = live.first().await?;
         if require_upstream && !live.is_complete() {
             let unknown = || Problem::new(wirelab_model::ProblemKind::Unreachable, "no schema");
@@ -112,6 +121,13 @@ impl Gateway {
         watch.abort();
         cut
     }
+}
+
+fn no_certificates() -> Problem {
+    let message = "client certificates are to be credentials, and no client is asked for one";
+    Problem::new(wirelab_model::ProblemKind::Mismatch, message)
+        .at("admission.client-certificates")
+        .help("name the authorities of clients with --client-ca, or leave client-certificates out")
 }
 
 fn internal() -> Problem {

@@ -1,6 +1,6 @@
 //! Whether a bridge is ready, and how it comes to its end.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,11 +19,4 @@ pub(crate) struct Life {
     pub closing: CancellationToken,
     /// What the end waits for: connections, and whatever outlives the connection that it came by.
     pub tracker: TaskTracker,
-}
-
-impl Life {
-    /// Whether requests should be sent here.
-    pub fn is_ready(&self) -> bool {
-        self.known.load(Ordering::Relaxed) && !self.leaving.load(Ordering::Relaxed)
-    }
 }

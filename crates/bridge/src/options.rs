@@ -7,6 +7,7 @@ use crate::cors::CorsOptions;
 use crate::headers::HeaderOptions;
 use crate::observe::ObserveOptions;
 use crate::openapi::OpenApi;
+use crate::own::Own;
 use crate::profile::Profile;
 use crate::rest::RestOptions;
 use crate::rules::Routing;
@@ -18,6 +19,8 @@ use wirelab_model::{DEFAULT_MAX_MESSAGE_BYTES, Endpoint};
 pub struct Options {
     /// The server behind it.
     pub endpoint: Endpoint,
+    /// What the bridge itself says to that server.
+    pub own: Own,
     /// Whose habits it has where transcoders differ.
     pub profile: Profile,
     /// How the service is told to people and tools.

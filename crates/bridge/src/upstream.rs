@@ -4,6 +4,7 @@ use crate::headers::HeaderOptions;
 use crate::life::Life;
 use crate::observe::Permit;
 use crate::options::Options;
+use crate::own::Own;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use std::future::poll_fn;
@@ -24,6 +25,8 @@ pub const UPSTREAM_QUEUE: usize = 64 << 10;
 /// What makes the calls.
 pub(crate) struct Upstream {
     invoke: Arc<dyn Invoke>,
+    /// What the bridge itself says to the server.
+    pub own: Own,
     endpoint: Endpoint,
     max_message_bytes: Option<u64>,
     headers: HeaderOptions,
@@ -98,6 +101,7 @@ impl Upstream {
     pub fn new(invoke: Arc<dyn Invoke>, options: &Options, life: &Life) -> Upstream {
         Upstream {
             invoke,
+            own: options.own.clone(),
             endpoint: options.endpoint.clone(),
             max_message_bytes: options.max_message_bytes,
             headers: options.headers.clone(),
@@ -144,7 +148,7 @@ impl Upstream {
         order: Order,
         requests: Requests,
         cancel: CancellationToken,
-        fault: Option<Arc<OnceLock<Status>>>,
+        mut fault: Option<Arc<OnceLock<Status>>>,
     ) -> Call {
         let Order { method, kind, mut metadata, timeout, mut permit } = order;
         if !self.headers.drop.is_empty() {
@@ -152,6 +156,11 @@ impl Upstream {
         }
         if let Some(permit) = &mut permit {
             permit.begin(kind, &mut metadata);
+        }
+        if let Err(status) = self.own.add(&mut metadata) {
+            // Nothing else has had a say yet.
+            let _ = fault.get_or_insert_default().set(status);
+            cancel.cancel();
         }
         let closing =
             (kind != CallKind::Unary).then(|| Box::pin(self.closing.clone().cancelled_owned()));

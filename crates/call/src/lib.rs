@@ -60,6 +60,7 @@ mod tap;
 mod text;
 mod tls;
 mod transport;
+mod web;
 pub mod wire;
 
 pub use address::Address;
@@ -79,4 +80,6 @@ pub use resolve::{DNS_MIN_GAP, DNS_REFRESH, MAX_INSTANCES};
 pub use retry::MAX_TRANSPARENT;
 pub use socket::{KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KEEPALIVE_TIME};
 pub use tap::{Tap, Tapped};
+pub use tls::certificate_info;
 pub use transport::Types;
+pub use web::{Bounds, Web};

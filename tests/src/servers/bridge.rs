@@ -14,8 +14,14 @@ pub struct Bridge {
 impl Bridge {
     /// Starts it in front of a server, on a port that is free, with more arguments.
     pub fn before(upstream: &str, arguments: &[&str]) -> Bridge {
+        Bridge::among(&[], upstream, arguments)
+    }
+
+    /// The same with variables of its environment.
+    pub fn among(variables: &[(&str, &str)], upstream: &str, arguments: &[&str]) -> Bridge {
         let mut command = Command::new(outside::wirelab());
         command.args(["bridge", "--json", "--listen", "127.0.0.1:0", "--upstream", upstream]);
+        command.envs(variables.iter().copied());
         command.args(arguments).current_dir(outside::checkout("."));
         let process = Running::start(&mut command);
         let address = process.wait_for(|line| {

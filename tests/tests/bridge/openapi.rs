@@ -36,6 +36,27 @@ fn the_document_is_openapi() {
     let mut document = answer.json();
     assert!(document["paths"]["/v1/stock/{sku}"]["get"].is_object(), "{document:#}");
     assert_eq!(faults(&document), "");
+    // So is one that says what a client has to show.
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+        folder.path().join(name).display().to_string()
+    };
+    let key = serde_json::json!({"keys": [{"kty": "oct", "alg": "HS256", "k": "c2VjcmV0"}]});
+    let admission = serde_json::json!({
+        "api-keys": {"file": file("keys", ""), "query": "key"},
+        "jwt": [{"keys": file("jwks", &key.to_string()), "algorithms": ["HS256"]}],
+        "rules": [
+            {"methods": ["helloworld.*"], "allow": "anyone"},
+            {"methods": ["shop.*"], "scopes": ["shop.read"]},
+        ],
+    });
+    let config = file("bridge.json", &serde_json::json!({"admission": admission}).to_string());
+    let secured = Bridge::before(&sample.address, &["--config", &config]);
+    let told = ask(&secured.address, "GET", "/openapi.json", &[], b"").json();
+    assert_eq!(faults(&told), "");
+    let wanted = &told["paths"]["/v1/stock/{sku}"]["get"]["security"];
+    assert_eq!(wanted[0], serde_json::json!({"bearer": ["shop.read"]}), "{told:#}");
     // The judge sees what is wrong.
     document["paths"]["/v1/stock/{sku}"]["get"]["parameters"][0]["in"] = Value::from("nowhere");
     assert_ne!(faults(&document), "");

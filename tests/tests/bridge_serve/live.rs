@@ -41,6 +41,45 @@ fn files_that_change_are_taken_and_files_that_break_are_not() {
 }
 
 #[test]
+fn rules_and_who_may_call_are_read_again() {
+    let (sample, folder) = (Sample::start(), Folder::new());
+    let config = |allow: &str| {
+        let rules = serde_json::json!([{"methods": ["*"], "allow": allow}]);
+        serde_json::json!({"admission": {"rules": rules}}).to_string()
+    };
+    let http = |path: &str| {
+        format!("http: {{rules: [{{selector: helloworld.Greeter.SayHello, get: {path}}}]}}")
+    };
+    let config_file = folder.write("bridge.json", &config("anyone"));
+    let rules_file = folder.write("rules.yaml", &http("/old"));
+    let flags = ["--config", &config_file, "--rules", &rules_file];
+    let bridge = Bridge::before(&sample.address, &flags);
+    let status = |path: &str| ask(&bridge.address, "GET", path, &[], b"").status;
+    let told = |what: &str, result: &str| {
+        let name = format!("wirelab_bridge_reloads_total{{what=\"{what}\",result=\"{result}\"}}");
+        crate::metric(&bridge.address, &name).unwrap_or_default()
+    };
+    assert_eq!((status("/old"), status("/new")), (200, 404));
+    folder.write("rules.yaml", &http("/new"));
+    eventually("the new rule", || (status("/new") == 200).then_some(()));
+    assert_eq!((status("/old"), told("rules", "taken")), (404, 1.0));
+    folder.write("bridge.json", &config("nobody"));
+    eventually("nobody may call", || (status("/new") == 403).then_some(()));
+    // What breaks leaves what was there, and is said.
+    for (number, broken) in ["{", "{\"admission\": {\"rulez\": []}}"].into_iter().enumerate() {
+        folder.write("bridge.json", broken);
+        let refused = (number + 1) as f64;
+        eventually("it is refused", || (told("admission", "refused") == refused).then_some(()));
+        assert_eq!(status("/new"), 403);
+    }
+    assert!(bridge.said().contains("what held before holds"), "{}", bridge.said());
+    folder.write("bridge.json", &config("anyone"));
+    folder.write("rules.yaml", &http("/{name"));
+    eventually("the broken rule is refused", || (told("rules", "refused") > 0.0).then_some(()));
+    eventually("everybody may call", || (status("/new") == 200).then_some(()));
+}
+
+#[test]
 fn a_server_that_comes_later_makes_it_ready() {
     let port = free_port();
     let upstream = format!("127.0.0.1:{port}");

@@ -4,7 +4,9 @@
 mod admission;
 mod drain;
 mod hosts;
+mod issuers;
 mod live;
+mod own;
 mod refused;
 mod secure;
 mod telling;

@@ -65,6 +65,31 @@ fn certificates_are_read_again_and_clients_are_asked_for_theirs() {
 }
 
 #[test]
+fn certificates_are_credentials_where_that_is_meant() {
+    let sample = Sample::start();
+    let (authority, folder) = (Authority::new("all"), Folder::new());
+    let issued = authority.server(&["127.0.0.1"]);
+    let rules = serde_json::json!([{"methods": ["*"], "clients": ["*CN=ada"]}]);
+    let config = serde_json::json!({"admission": {"client-certificates": true, "rules": rules}});
+    let config = folder.write("bridge.json", &config.to_string());
+    let (ca, config) = (authority.file(), ["--config", &config]);
+    let served = ["--tls-cert", &issued.certificate, "--tls-key", &issued.key, "--client-ca", &ca];
+    let bridge =
+        Bridge::before(&sample.address, &[&config[..], &served, &["--access-log"]].concat());
+    for (name, code) in [("ada", 0), ("bob", 64 + 7)] {
+        let shown = authority.client(name);
+        let flags = ["--cacert", &ca, "--cert", &shown.certificate, "--key", &shown.key];
+        let flags = [&flags[..], &["--proto", "proto-samples"]].concat();
+        let ran = call(&bridge.address, &flags);
+        assert_eq!(ran.code, code, "{name}: {ran:?}");
+    }
+    assert!(bridge.said().contains("CN=ada"), "the log names who called: {}", bridge.said());
+    // Nobody would have one.
+    let ran = wirelab(&[&["bridge", "--upstream", "a:1", "--listen", "0"], &config[..]].concat());
+    assert!(ran.code == 1 && ran.err.contains("--client-ca"), "{ran:?}");
+}
+
+#[test]
 fn sockets_on_both_sides() {
     let sample = Sample::start();
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! Tokens (RFC 7519) against the keys of a file: a JSON Web Key Set (RFC 7517) or one public key as PEM.
+//! Tokens (RFC 7519) against the keys of an issuer: a JSON Web Key Set (RFC 7517) or one public key as PEM.
 
 use super::policy::{CLOCK_SKEW, JwtPolicy};
 use jsonwebtoken::errors::ErrorKind;
@@ -40,20 +40,7 @@ impl Issuer {
     /// Names what will not do.
     pub fn new(policy: &JwtPolicy, text: &[u8]) -> Result<Issuer, Problem> {
         let wrong = |message: String| Problem::new(ProblemKind::Mismatch, message);
-        let named: Result<Vec<Algorithm>, Problem> = policy
-            .algorithms
-            .iter()
-            .map(|name| {
-                let known = name.parse().map_err(|_| {
-                    wrong(format!("{name:?} is no algorithm of tokens")).help(
-                        "there are HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 \
-                         and EdDSA",
-                    )
-                })?;
-                Ok(known)
-            })
-            .collect();
-        let named = named?;
+        let named = algorithms(policy)?;
         // Anybody who could check a shared secret could sign with it: only where that is meant.
         let wanted = |algorithm: &Algorithm| match named.is_empty() {
             true => !AlgorithmFamily::Hmac.algorithms().contains(algorithm),
@@ -95,6 +82,19 @@ impl Issuer {
         Ok(Issuer { policy: policy.clone(), keys, validation })
     }
 
+    /// Sees whether a policy will do, before there are keys.
+    ///
+    /// # Errors
+    /// As [`new`](Issuer::new).
+    pub fn check_policy(policy: &JwtPolicy) -> Result<(), Problem> {
+        algorithms(policy).map(drop)
+    }
+
+    /// Whether a key may be the one of this name.
+    pub fn has(&self, id: &str) -> bool {
+        self.keys.iter().any(|key| key.id.as_deref().is_none_or(|known| known == id))
+    }
+
     /// The claims of a token that this issuer made.
     ///
     /// # Errors
@@ -132,6 +132,24 @@ impl Issuer {
         }
         Err(why)
     }
+}
+
+/// The algorithms that a policy names.
+fn algorithms(policy: &JwtPolicy) -> Result<Vec<Algorithm>, Problem> {
+    let known = |name: &String| {
+        name.parse().map_err(|_| {
+            let message = format!("{name:?} is no algorithm of tokens");
+            Problem::new(ProblemKind::Mismatch, message).help(
+                "there are HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA",
+            )
+        })
+    };
+    policy.algorithms.iter().map(known).collect()
+}
+
+/// The name of the key that a token is said to be signed by.
+pub(super) fn key_id(token: &str) -> Option<String> {
+    decode_header(token).ok().filter(|_| token.len() <= TOKEN_BYTES)?.kid
 }
 
 fn set(text: &[u8]) -> Result<Vec<Key>, Problem> {

@@ -46,6 +46,12 @@ impl Key {
 pub(super) struct Limits {
     policy: LimitPolicy,
     burst: f64,
+    counts: Arc<Counts>,
+}
+
+/// What was counted, which outlives a change of the policy.
+#[derive(Debug, Default)]
+struct Counts {
     total: Arc<AtomicUsize>,
     clients: Mutex<Clients>,
 }
@@ -100,7 +106,12 @@ impl Limits {
             (Some(burst), _) => f64::from(burst.max(1)),
             (None, rate) => rate.unwrap_or(1.0).max(1.0),
         };
-        Limits { burst, policy, total: Arc::default(), clients: Mutex::default() }
+        Limits { burst, policy, counts: Arc::default() }
+    }
+
+    /// Another policy for the same calls.
+    pub fn changed(&self, policy: LimitPolicy) -> Limits {
+        Limits { counts: self.counts.clone(), ..Limits::new(policy) }
     }
 
     /// Takes the places of one call.
@@ -108,11 +119,11 @@ impl Limits {
         let LimitPolicy { rate, concurrent, total, clients, .. } = &self.policy;
         let mut slot = Slot { taken: Vec::new() };
         if let Some(most) = total {
-            take(&self.total, *most, &mut slot)
+            take(&self.counts.total, *most, &mut slot)
                 .ok_or_else(|| busy("the bridge has as many calls under way as it may"))?;
         }
         if rate.is_some() || concurrent.is_some() {
-            let mut known = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.counts.clients.lock().unwrap_or_else(PoisonError::into_inner);
             let most = clients.unwrap_or(REMEMBERED_CLIENTS).max(2);
             let new = || Client { tokens: self.burst, at: now, open: Arc::default() };
             let client = known.get(key(), most, new);
@@ -159,7 +170,7 @@ fn too_much(message: String, wait: Duration) -> Refusal {
 }
 
 /// 503 (RFC 9110 §15.6.4).
-fn busy(message: &str) -> Refusal {
+pub(super) fn busy(message: &str) -> Refusal {
     retry(Refusal::new(StatusCode::Unavailable, message), BUSY_WAIT)
 }
 
@@ -231,7 +242,7 @@ mod tests {
         drop(first);
         assert_eq!(told(limits.take(|| ip(1), now)).0, 200, "what was refused takes no place");
         drop(second);
-        assert_eq!(limits.total.load(Relaxed), 0);
+        assert_eq!(limits.counts.total.load(Relaxed), 0);
     }
 
     #[test]
@@ -248,7 +259,7 @@ mod tests {
             // Dropped at once, each is forgotten after some more.
             assert_eq!(told(limits.take(|| ip(round), now)).0, 200, "{round}");
         }
-        let clients = limits.clients.lock().unwrap();
+        let clients = limits.counts.clients.lock().unwrap();
         assert!(clients.young.len() + clients.old.len() <= 11);
         drop(clients);
         assert_eq!(told(limits.take(|| ip(255), now)).0, 429, "one with a call is remembered");

@@ -2,14 +2,18 @@
 //!
 //! Credentials are compared in constant time or by signature, and are in no message, log or metric.
 
+mod identity;
+mod issuers;
 mod jwt;
 mod keys;
 mod limits;
 mod policy;
-mod rules;
+pub(crate) mod rules;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use identity::ClientCertificate;
+pub use issuers::{JWKS_BYTES, JWKS_GAP, JWKS_INTERVAL, JWKS_TIMEOUT, JWKS_WAIT};
 pub use jwt::{MAX_JWKS, TOKEN_BYTES};
 pub use keys::MAX_KEYS;
 pub(crate) use limits::Slot;
@@ -22,14 +26,15 @@ use crate::observe::Client;
 use crate::refusal::Refusal;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, request};
-use jwt::Issuer;
+use identity::Identity;
+use issuers::{Place, Source};
 use keys::Keys;
 use limits::{Key, Limits};
-use serde_json::{Map, Value};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
+use wirelab_call::Web;
 use wirelab_model::{Metadatum, Problem, ProblemKind, StatusCode};
 
 /// The largest file of keys that is read, bytes.
@@ -40,18 +45,21 @@ const KEY_HEADER: &str = "x-api-key";
 /// A policy at work.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    policy: Policy,
-    limits: Limits,
-    /// What the files of keys hold; replaced as a whole when they change.
-    known: RwLock<Arc<Known>>,
-    key_header: HeaderName,
-    withheld: Arc<[String]>,
+    /// Replaced as a whole when the policy or a file of it changes.
+    state: RwLock<Arc<State>>,
+    /// What asks for keys.
+    web: Web,
 }
 
-#[derive(Debug, Default)]
-struct Known {
-    issuers: Vec<Issuer>,
+/// What a policy comes to with what its files hold.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub policy: Policy,
+    limits: Limits,
+    issuers: Vec<Arc<Source>>,
     keys: Option<Keys>,
+    key_header: HeaderName,
+    withheld: Arc<[String]>,
 }
 
 /// A request that may become a call.
@@ -64,21 +72,102 @@ pub(crate) struct Admitted {
     pub slot: Option<Slot>,
 }
 
-/// Who a client has shown to be.
-struct Identity {
-    name: Arc<str>,
-    scopes: Vec<String>,
-    claims: Map<String, Value>,
-    metadata: Vec<Metadatum>,
-}
-
 impl Admission {
+    /// Must be called inside a Tokio runtime where keys are on the web.
+    ///
     /// # Errors
     /// Names the file or word of the policy that will not do.
     pub fn new(policy: &Policy) -> Result<Admission, Problem> {
+        let web = Web::new();
+        let state = RwLock::new(Arc::new(State::new(policy, None, &web)?));
+        Ok(Admission { state, web })
+    }
+
+    /// What holds now.
+    pub fn state(&self) -> Arc<State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The files that it depends on.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let state = self.state();
+        let issuers = state.policy.jwt.iter().filter_map(|policy| match Place::of(policy) {
+            Ok(Place::File(path)) => Some(path),
+            _ => None,
+        });
+        issuers.chain(state.policy.api_keys.iter().map(|keys| keys.file.clone())).collect()
+    }
+
+    /// Reads those files again, under the policy that holds or another one. Waits for keys on the web that are new in it.
+    ///
+    /// # Errors
+    /// What is wrong with the files or the policy; what held before then holds.
+    pub async fn reload(self: Arc<Self>, policy: Option<Policy>) -> Result<(), Problem> {
+        let (admission, before) = (self.clone(), self.state());
+        let read = tokio::task::spawn_blocking(move || {
+            let policy = policy.as_ref().unwrap_or(&before.policy);
+            State::new(policy, Some(&before), &admission.web)
+        });
+        let failed = |_| Problem::new(ProblemKind::Internal, "the policy could not be read");
+        let state = read.await.map_err(failed)??;
+        for (issuer, policy) in state.issuers.iter().zip(&state.policy.jwt) {
+            if !issuer.first().await {
+                let place = policy.keys.as_ref().or(policy.issuer.as_ref());
+                let message = "the keys of tokens cannot be had";
+                return Err(Problem::new(ProblemKind::Unreachable, message)
+                    .at(place.cloned().unwrap_or_default())
+                    .help("the log says why"));
+            }
+        }
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+        Ok(())
+    }
+
+    /// Whether the keys of all issuers are there.
+    pub fn is_ready(&self) -> bool {
+        self.state().issuers.iter().all(|source| source.issuer().is_some())
+    }
+
+    /// Has keys asked for that a request may need and that are not there.
+    pub async fn prepare(&self, head: &request::Parts) {
+        let state = self.state();
+        if let Some(token) = bearer(&head.headers) {
+            for issuer in &state.issuers {
+                issuer.look_for(token).await;
+            }
+        }
+    }
+
+    /// Whether [`prepare`](Admission::prepare) has anything to do.
+    pub fn looks_for_keys(&self) -> bool {
+        self.state().issuers.iter().any(|issuer| matches!(**issuer, Source::Web(_)))
+    }
+
+    /// See [`State::unhide`].
+    pub fn unhide(&self, head: &mut request::Parts) {
+        self.state().unhide(head);
+    }
+
+    /// Who sent the request, as far as the address tells.
+    pub fn client(&self, head: &request::Parts) -> Client {
+        self.state().client(head)
+    }
+
+    /// See [`State::admit`].
+    ///
+    /// # Errors
+    /// 401 and 403 by credentials and rules, 429 and 503 by limits.
+    pub fn admit(&self, head: &request::Parts, method: &str) -> Result<Admitted, Refusal> {
+        self.state().admit(head, method)
+    }
+}
+
+impl State {
+    /// What is as it was before is taken from there. Blocks.
+    fn new(policy: &Policy, before: Option<&State>, web: &Web) -> Result<State, Problem> {
         let header = policy.api_keys.as_ref().and_then(|keys| keys.header.as_deref());
         let header = header.unwrap_or(KEY_HEADER);
-        let key_header = header.to_ascii_lowercase().parse().map_err(|_| {
+        let key_header: HeaderName = header.to_ascii_lowercase().parse().map_err(|_| {
             Problem::new(ProblemKind::Mismatch, "this is no name of a header").at(header)
         })?;
         let mut withheld: Vec<String> = Vec::new();
@@ -98,34 +187,54 @@ impl Admission {
             withheld.extend((!policy.jwt.is_empty()).then(|| AUTHORIZATION.to_string()));
             withheld.extend(policy.api_keys.is_some().then(|| format!("{key_header}")));
         }
-        Ok(Admission {
-            known: RwLock::new(Arc::new(Known::read(policy)?)),
-            limits: Limits::new(policy.limits.clone()),
+        let keys = match &policy.api_keys {
+            None => None,
+            Some(KeyPolicy { file, .. }) => {
+                let text = read(file)?;
+                let keys = Keys::parse(&String::from_utf8_lossy(&text));
+                Some(keys.map_err(|problem| at(problem, file))?)
+            }
+        };
+        let issuer = |policy: &JwtPolicy| {
+            let known =
+                before.into_iter().flat_map(|state| state.policy.jwt.iter().zip(&state.issuers));
+            // A file is read again; who is asked on the web goes on being asked.
+            let same = known
+                .into_iter()
+                .find(|(known, source)| *known == policy && matches!(***source, Source::Web(_)));
+            match same {
+                Some((_, source)) => Ok(source.clone()),
+                None => Source::open(policy, web).map(Arc::new),
+            }
+        };
+        let limits = match before {
+            Some(before) => before.limits.changed(policy.limits.clone()),
+            None => Limits::new(policy.limits.clone()),
+        };
+        Ok(State {
+            issuers: policy.jwt.iter().map(issuer).collect::<Result<_, _>>()?,
+            limits,
             policy: policy.clone(),
+            keys,
             key_header,
             withheld: withheld.into(),
         })
     }
 
-    /// The files that it depends on.
-    pub fn files(&self) -> Vec<PathBuf> {
-        let issuers = self.policy.jwt.iter().map(|issuer| issuer.keys.clone());
-        issuers.chain(self.policy.api_keys.iter().map(|keys| keys.file.clone())).collect()
+    /// Whether anything is taken for a credential.
+    fn wants(&self) -> bool {
+        let Policy { jwt, api_keys, client_certificates, .. } = &self.policy;
+        !jwt.is_empty() || api_keys.is_some() || *client_certificates
     }
 
-    /// Reads those files again.
-    ///
-    /// # Errors
-    /// What is wrong with them; what they held before then holds.
-    pub fn reload(&self) -> Result<(), Problem> {
-        let known = Arc::new(Known::read(&self.policy)?);
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
-        Ok(())
+    /// The header of an API key, where keys are taken.
+    pub fn key_header(&self) -> Option<&HeaderName> {
+        self.keys.as_ref().map(|_| &self.key_header)
     }
 
     /// Moves a key from the query to its header, where the policy lets it be in the query: nothing behind this sees it
     /// there.
-    pub fn unhide(&self, head: &mut request::Parts) {
+    fn unhide(&self, head: &mut request::Parts) {
         let name = self.policy.api_keys.as_ref().and_then(|keys| keys.query.as_deref());
         let (Some(name), Some(query)) = (name, head.uri.query()) else { return };
         let is_key = |pair: &&str| pair.split('=').next() == Some(name);
@@ -167,19 +276,20 @@ impl Admission {
         if rule.is_some_and(|rule| rule.allow == Allow::Nobody) {
             return Err(forbidden("nobody may call this method"));
         }
-        let wants = !self.policy.jwt.is_empty() || self.policy.api_keys.is_some();
+        let wants = self.wants();
+        let certificate = head.extensions.get::<ClientCertificate>();
         let identity = match wants {
-            true => self.identify(&head.headers, client.ip)?,
+            true => self.identify(&head.headers, client.ip, certificate)?,
             false => None,
         };
-        let open = rule.map_or(!wants, |rule| rule.is_open());
+        let open = rule.map_or(!wants, |rule| rule.allow == Allow::Anyone);
         let mut metadata = Vec::new();
         match (identity, rule) {
             (None, _) if !open => return Err(self.challenge(None, "a credential is needed")),
-            (None, _) => {}
+            (None, _) => client.name = certificate.map(ClientCertificate::name),
             (Some(identity), rule) => {
                 if let Some(rule) = rule {
-                    may(&identity, rule, !self.policy.jwt.is_empty())?;
+                    identity.may(rule, !self.policy.jwt.is_empty())?;
                 }
                 client.name = Some(identity.name);
                 metadata = identity.metadata;
@@ -189,13 +299,14 @@ impl Admission {
         Ok(Admitted { client, withheld: self.withheld.clone(), metadata, slot })
     }
 
-    /// Whom the credentials show, if there are any.
+    /// Whom the credentials show, if there are any: a key goes before a token, and a certificate, which the client cannot
+    /// choose for each request, comes last.
     fn identify(
         &self,
         headers: &HeaderMap,
         ip: Option<IpAddr>,
+        certificate: Option<&ClientCertificate>,
     ) -> Result<Option<Identity>, Refusal> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
         let refuse = |why: &str| {
             // Whoever tries one credential after the other is limited by the address.
             match self.limits.take(|| Key::of(None, ip), Instant::now()) {
@@ -203,28 +314,29 @@ impl Admission {
                 Err(limited) => limited,
             }
         };
-        if let Some(keys) = &known.keys
+        if let Some(keys) = &self.keys
             && let Some(secret) = headers.get(&self.key_header)
         {
             let key = keys.find(secret.as_bytes()).ok_or_else(|| refuse("the key is not known"))?;
-            return Ok(Some(Identity {
-                name: key.name.clone(),
-                scopes: key.scopes.clone(),
-                claims: Map::new(),
-                metadata: Vec::new(),
-            }));
+            return Ok(Some(Identity::of_key(key)));
         }
-        let Some(token) = bearer(headers).filter(|_| !known.issuers.is_empty()) else {
-            return Ok(None);
+        let Some(token) = bearer(headers).filter(|_| !self.issuers.is_empty()) else {
+            let certificate = certificate.filter(|_| self.policy.client_certificates);
+            return Ok(certificate.map(Identity::of_certificate));
         };
-        let mut why = "no issuer is known";
-        for issuer in &known.issuers {
+        let (mut why, mut waits) = ("no issuer is known", false);
+        for source in &self.issuers {
+            let Some(issuer) = source.issuer() else {
+                waits = true;
+                continue;
+            };
             match issuer.check(token) {
-                Ok(claims) => return Ok(Some(Identity::new(issuer, claims))),
+                Ok(claims) => return Ok(Some(Identity::of_token(&issuer, claims))),
                 Err(wrong) => why = wrong,
             }
         }
-        Err(refuse(why))
+        // One that nothing is known of may be the one.
+        Err(if waits { limits::busy("the keys of tokens are not there yet") } else { refuse(why) })
     }
 
     /// 401 (RFC 9110 §15.5.2), as RFC 6750 §3 words it for tokens.
@@ -248,25 +360,6 @@ impl Admission {
     }
 }
 
-impl Known {
-    fn read(policy: &Policy) -> Result<Known, Problem> {
-        let issuer = |policy: &JwtPolicy| {
-            let text = read(&policy.keys)?;
-            Issuer::new(policy, &text).map_err(|problem| at(problem, &policy.keys))
-        };
-        let issuers = policy.jwt.iter().map(issuer).collect::<Result<_, _>>()?;
-        let keys = match &policy.api_keys {
-            None => None,
-            Some(KeyPolicy { file, .. }) => {
-                let text = read(file)?;
-                let keys = Keys::parse(&String::from_utf8_lossy(&text));
-                Some(keys.map_err(|problem| at(problem, file))?)
-            }
-        };
-        Ok(Known { issuers, keys })
-    }
-}
-
 fn at(problem: Problem, path: &Path) -> Problem {
     problem.at(path.display().to_string())
 }
@@ -281,73 +374,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
         return Err(at(Problem::new(ProblemKind::TooLarge, message), path));
     }
     std::fs::read(path).map_err(io)
-}
-
-impl Identity {
-    fn new(issuer: &Issuer, claims: Map<String, Value>) -> Identity {
-        let text = |path: &str| rules::claim(&claims, path).and_then(worded);
-        let metadata = issuer.policy.claims.iter();
-        let metadata = metadata
-            .filter_map(|(claim, name)| Some(Metadatum::text(name, text(claim)?)))
-            .collect();
-        let scope = issuer.policy.scope_claim.as_deref().unwrap_or("scope");
-        let scopes = match rules::claim(&claims, scope) {
-            Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
-            Some(Value::Array(all)) => {
-                all.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
-            }
-            _ => Vec::new(),
-        };
-        let issued = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
-        let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default();
-        // Two issuers may have the same names for different people.
-        let name =
-            if issued.is_empty() { subject.into() } else { format!("{issued} {subject}").into() };
-        Identity { name, scopes, claims, metadata }
-    }
-}
-
-/// A claim as metadata: what gRPC cannot carry as text is left out.
-fn worded(claim: &Value) -> Option<String> {
-    let text = match claim {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        Value::Bool(value) => value.to_string(),
-        Value::Array(all) => {
-            let all: Option<Vec<String>> = all.iter().map(worded).collect();
-            all?.join(",")
-        }
-        Value::Object(_) | Value::Null => return None,
-    };
-    text.bytes().all(|byte| (b' '..=b'~').contains(&byte)).then_some(text)
-}
-
-/// Whether a rule lets somebody in who is known; `tokens` says that another token could help (RFC 6750 §3.1).
-fn may(identity: &Identity, rule: &RulePolicy, tokens: bool) -> Result<(), Refusal> {
-    let lacking: Vec<&str> = rule
-        .scopes
-        .iter()
-        .filter(|scope| !identity.scopes.contains(scope))
-        .map(String::as_str)
-        .collect();
-    if !lacking.is_empty() {
-        let value = format!(
-            "Bearer realm=\"wirelab\", error=\"insufficient_scope\", scope=\"{}\"",
-            rule.scopes.join(" ")
-        );
-        let refusal = forbidden(&format!("the scope {} is needed", lacking.join(" ")));
-        return Err(match HeaderValue::from_str(&value) {
-            Ok(value) if tokens => refusal.header(WWW_AUTHENTICATE, value),
-            _ => refusal,
-        });
-    }
-    let has = |(path, wanted): (&String, &String)| {
-        rules::claim(&identity.claims, path).is_some_and(|claim| rules::holds(claim, wanted))
-    };
-    match rule.claims.iter().find(|claim| !has(*claim)) {
-        Some((path, _)) => Err(forbidden(&format!("the claim {path} is not what is needed"))),
-        None => Ok(()),
-    }
 }
 
 fn forbidden(why: &str) -> Refusal {

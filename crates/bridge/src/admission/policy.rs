@@ -19,6 +19,9 @@ pub struct Policy {
     pub jwt: Vec<JwtPolicy>,
     /// Keys that are taken.
     pub api_keys: Option<KeyPolicy>,
+    /// Whether a client's certificate, which the listening side has verified, is a credential like the others. It names
+    /// the client in limits and logs anyway, where nothing else does.
+    pub client_certificates: bool,
     /// What holds for a method: the first rule that names it. Without rules, whoever shows a credential may call
     /// everything; with rules, what none of them names is forbidden.
     pub rules: Vec<RulePolicy>,
@@ -48,8 +51,16 @@ pub struct LimitPolicy {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct JwtPolicy {
-    /// A file with its keys: a JSON Web Key Set, or one public key as PEM. It is read again when it changes.
-    pub keys: PathBuf,
+    /// A file with its keys, a JSON Web Key Set or one public key as PEM, which is read again when it changes; or the
+    /// `https` or `http` address of a set. None has the issuer say where its set is
+    /// (<https://openid.net/specs/openid-connect-discovery-1_0.html>).
+    pub keys: Option<String>,
+    /// Authorities (PEM) that the server of the set is believed by instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// Seconds until that server is asked again; see [`JWKS_INTERVAL`](super::JWKS_INTERVAL).
+    pub refresh: Option<u64>,
+    /// Seconds that it is left alone at least, whatever tokens come; see [`JWKS_GAP`](super::JWKS_GAP).
+    pub refresh_gap: Option<u64>,
     /// The `iss` that tokens must have.
     pub issuer: Option<String>,
     /// Any of these must be in their `aud`.
@@ -85,6 +96,9 @@ pub struct RulePolicy {
     pub methods: Vec<String>,
     /// Who may: `anyone`, `known` (whoever shows a credential) or `nobody`; none means `known`.
     pub allow: Allow,
+    /// One of these clients: the name of a key, the subject of a token, or the subject or an alternative name of a
+    /// certificate; `*` stands for anything.
+    pub clients: Vec<String>,
     /// Every one of these scopes is needed.
     pub scopes: Vec<String>,
     /// These claims of the token must be so, or hold this.

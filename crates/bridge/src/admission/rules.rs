@@ -1,6 +1,6 @@
 //! What holds for a method: the first rule that names it.
 
-use super::policy::{Allow, RulePolicy};
+use super::policy::RulePolicy;
 use serde_json::{Map, Value};
 
 /// Whether `pattern` stands for the whole of `text`; `*` stands for anything, a slash included.
@@ -20,7 +20,7 @@ pub(super) fn stands_for(pattern: &str, text: &str) -> bool {
 }
 
 /// The rule for a method; one that lets nobody in where there are rules and none names it.
-pub(super) fn rule<'a>(rules: &'a [RulePolicy], method: &str) -> Option<&'a RulePolicy> {
+pub(crate) fn rule<'a>(rules: &'a [RulePolicy], method: &str) -> Option<&'a RulePolicy> {
     rules.iter().find(|rule| rule.methods.iter().any(|pattern| stands_for(pattern, method)))
 }
 
@@ -41,13 +41,6 @@ pub(super) fn holds(claim: &Value, wanted: &str) -> bool {
         Value::Bool(value) => value.to_string() == wanted,
         Value::Array(all) => all.iter().any(|one| !one.is_array() && holds(one, wanted)),
         Value::Object(_) | Value::Null => false,
-    }
-}
-
-impl RulePolicy {
-    /// Whether nobody need say who they are.
-    pub(super) fn is_open(&self) -> bool {
-        self.allow == Allow::Anyone
     }
 }
 

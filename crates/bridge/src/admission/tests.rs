@@ -3,7 +3,7 @@
 use super::*;
 use http::Request;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Write;
 use tempfile::NamedTempFile;
 
@@ -197,21 +197,86 @@ fn addresses_by_the_proxies_that_are_trusted() {
     }
 }
 
-#[test]
-fn files_that_break_leave_what_was_before() {
+#[tokio::test]
+async fn files_that_break_leave_what_was_before() {
     let (jwks, keys) = (file(&jwks()), file(&format!("app {HASH}\n")));
-    let admission = Admission::new(&policy(&jwks, &keys)).unwrap();
+    let admission = Arc::new(Admission::new(&policy(&jwks, &keys)).unwrap());
+    let reload = async |policy| admission.clone().reload(policy).await;
     let knows = || admission.admit(&head("/x | x-api-key: secret"), "shop.Shop/Get").is_ok();
     assert!(knows());
     std::fs::write(keys.path(), "app nonsense").unwrap();
-    let problem = admission.reload().unwrap_err();
+    let problem = reload(None).await.unwrap_err();
     assert!(problem.to_string().contains("app") && problem.path.is_some(), "{problem}");
     assert!(knows());
     std::fs::write(keys.path(), "").unwrap();
-    admission.reload().unwrap();
+    reload(None).await.unwrap();
     assert!(!knows());
     std::fs::write(jwks.path(), r#"{"keys": []}"#).unwrap();
-    assert!(admission.reload().unwrap_err().to_string().contains("none of the keys"));
+    assert!(reload(None).await.unwrap_err().to_string().contains("none of the keys"));
+    // Another policy counts on from where the last one was.
+    let open = |admission: &Admission| admission.admit(&head("/x"), "open.A/B").map(drop);
+    let one = |concurrent| Policy {
+        limits: LimitPolicy { concurrent: Some(concurrent), ..LimitPolicy::default() },
+        ..Policy::default()
+    };
+    reload(Some(one(1))).await.unwrap();
+    let held = admission.admit(&head("/x"), "open.A/B").unwrap();
+    reload(Some(one(2))).await.unwrap();
+    let second = admission.admit(&head("/x"), "open.A/B").unwrap();
+    assert_eq!(open(&admission).unwrap_err().http.as_u16(), 429);
+    drop((held, second));
+    assert!(open(&admission).is_ok());
+}
+
+#[test]
+fn certificates_name_clients() {
+    use rcgen::{CertificateParams, DnType, KeyPair, SanType};
+    let certificate = |name: &str, alternatives: Vec<SanType>| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.subject_alt_names = alternatives;
+        let key = KeyPair::generate().unwrap();
+        ClientCertificate::new(params.self_signed(&key).unwrap().der())
+    };
+    let uri = |text: &str| SanType::URI(text.try_into().unwrap());
+    let ada = certificate("ada", Vec::new());
+    let shop = certificate(
+        "x",
+        vec![uri("spiffe://acme/shop"), SanType::DnsName("shop.acme".try_into().unwrap())],
+    );
+    assert!(ada.name().contains("CN=ada"), "{}", ada.name());
+    assert_eq!(&*shop.name(), "spiffe://acme/shop");
+    let policy: Policy = serde_json::from_value(json!({
+        "client-certificates": true,
+        "limits": {"concurrent": 1},
+        "rules": [
+            {"methods": ["shop.*"], "clients": ["spiffe://acme/*"]},
+            {"methods": ["dns.*"], "clients": ["shop.acme"]},
+            {"methods": ["*"], "clients": ["*CN=ada"]},
+        ],
+    }))
+    .unwrap();
+    let admission = Admission::new(&policy).unwrap();
+    for (shown, method, status) in [
+        (None, "shop.A/B", 401),
+        (Some(&ada), "shop.A/B", 403),
+        (Some(&shop), "shop.A/B", 200),
+        (Some(&shop), "dns.A/B", 200),
+        (Some(&ada), "other.A/B", 200),
+        (Some(&shop), "other.A/B", 403),
+    ] {
+        let mut head = head("/x");
+        shown.map(|shown| head.extensions.insert(shown.clone()));
+        let admitted = admission.admit(&head, method);
+        let found = admitted.as_ref().map_or_else(|refusal| refusal.http.as_u16(), |_| 200);
+        assert_eq!(found, status, "{:?} {method}", shown.map(ClientCertificate::name));
+    }
+    // Each has a place of its own, from wherever it comes.
+    let mut by_ada = head("/x");
+    by_ada.extensions.insert(ada);
+    let held = admission.admit(&by_ada, "other.A/B").unwrap();
+    assert_eq!(admission.admit(&by_ada, "other.A/B").unwrap_err().http.as_u16(), 429);
+    drop(held);
 }
 
 #[test]
@@ -225,6 +290,10 @@ fn policies_that_will_not_do() {
         json!({"jwt": [{"keys": keys.path(), "algorithms": ["HS256"], "claims": {"sub": "X-User"}}]}),
         json!({"jwt": [{"keys": keys.path(), "algorithms": ["HS256"], "claims": {"sub": "user-bin"}}]}),
         json!({"api-keys": {"file": keys.path()}}),
+        json!({"jwt": [{}]}),
+        json!({"jwt": [{"issuer": "not on the web"}]}),
+        json!({"jwt": [{"keys": "https://"}]}),
+        json!({"jwt": [{"keys": "https://a.example/jwks", "algorithms": ["none"]}]}),
         json!({"api-keys": {"file": "/dev/null", "header": "not a header"}}),
     ];
     for case in cases {

@@ -4,11 +4,15 @@
 //! Whatever breaks, the bridge goes on with what it had and says so in its log.
 
 mod fingerprint;
+mod reread;
 
 pub(crate) use fingerprint::Fingerprint;
+pub use reread::{Configured, Reread};
 
 use crate::Bridge;
+use crate::own::Own;
 use futures_util::StreamExt;
+use reread::Watched;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,6 +20,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
+use tokio_util::task::AbortOnDropHandle;
 use wirelab_call::Client;
 use wirelab_model::{
     Endpoint, Health, HealthQuery, Problem, ProblemKind, SourceId, SourceSpec, SourceState,
@@ -37,6 +42,9 @@ pub struct Live {
     entries: Vec<Entry>,
     /// How often servers are asked again.
     interval: Duration,
+    /// What the bridge itself says to the server.
+    own: Own,
+    reread: Option<Reread>,
 }
 
 struct Entry {
@@ -70,12 +78,18 @@ impl Live {
             .into_iter()
             .map(|spec| Entry { spec, source: None, said: Vec::new() })
             .collect();
-        Live { client, endpoint, entries, interval: REFLECT_INTERVAL }
+        let own = Own::default();
+        Live { client, endpoint, entries, interval: REFLECT_INTERVAL, own, reread: None }
     }
 
     /// The same with another time between two questions to the server.
     pub fn interval(self, interval: Duration) -> Live {
         Live { interval, ..self }
+    }
+
+    /// The same with what the bridge itself says to the server, and files beside the schema.
+    pub fn beside(self, own: Own, reread: Option<Reread>) -> Live {
+        Live { own, reread, ..self }
     }
 
     /// Reads every source for the first time.
@@ -84,6 +98,7 @@ impl Live {
     /// When files cannot be used at all, or a server answers but offers no reflection. A server that does not answer is
     /// no error: it is asked again.
     pub async fn first(&mut self) -> Result<(Schema, Vec<Problem>), Problem> {
+        let renewed = self.own.renew(&self.client, &self.endpoint.tls_options).await;
         let problems = self.load(Again::All).await.problems;
         let is_later = |entry: &Entry, problem: &Problem| {
             let server = matches!(entry.spec, SourceSpec::Reflection { .. });
@@ -95,7 +110,10 @@ impl Live {
         });
         match fatal {
             Some(problem) => Err(problem),
-            None => Ok((self.schema(), problems.concat())),
+            None => {
+                let all = renewed.err().into_iter().chain(problems.concat());
+                Ok((self.schema(), all.collect()))
+            }
         }
     }
 
@@ -127,24 +145,23 @@ impl Live {
         let query = HealthQuery {
             endpoint: self.endpoint.clone(),
             service: String::new(),
-            metadata: Vec::new(),
+            metadata: self.own.beside(&[]),
         };
         let mut health = pin!(self.client.watch_health(query));
         let mut was_down = !self.is_complete();
         let mut before = self.fingerprint().await;
-        let mut keys = look_at(bridge.shared.admission.files()).await;
+        let mut watched = Watched::new(self.reread.clone(), &bridge).await;
+        let tls = self.endpoint.tls_options.clone();
+        let renewing = reread::credentials(bridge.clone(), self.client.clone(), tls);
+        let _renewing = AbortOnDropHandle::new(tokio::spawn(renewing));
         loop {
             let again = tokio::select! {
                 () = now.notified() => {
-                    reload_keys(&bridge).await;
+                    watched.look(&bridge, true).await;
                     Again::All
                 }
                 _ = look.tick() => {
-                    let seen = look_at(bridge.shared.admission.files()).await;
-                    if seen != keys {
-                        keys = seen;
-                        reload_keys(&bridge).await;
-                    }
+                    watched.look(&bridge, false).await;
                     let seen = self.fingerprint().await;
                     if seen == before {
                         continue;
@@ -220,7 +237,7 @@ impl Live {
                 Again::Servers => server,
             };
             let read = match wanted {
-                true => entry.read(&self.client).await,
+                true => entry.read(&self.client, &self.own).await,
                 false => Ok(None),
             };
             all.problems.push(match read {
@@ -266,19 +283,6 @@ async fn look_at(paths: Vec<PathBuf>) -> Fingerprint {
     looked.await.unwrap_or_default()
 }
 
-/// Reads the files that say who may call.
-async fn reload_keys(bridge: &Bridge) {
-    let shared = bridge.shared.clone();
-    let read = tokio::task::spawn_blocking(move || shared.admission.reload());
-    match read.await {
-        Ok(Ok(())) => tracing::info!("the keys were read again"),
-        Ok(Err(problem)) => {
-            tracing::error!(%problem, "the keys were not taken, the last ones hold")
-        }
-        Err(error) => tracing::error!(%error, "the keys could not be read"),
-    }
-}
-
 /// Whether a source that was read again may take the place of the last one: nothing of it broke.
 fn is_as_good(new: &Source, old: &Source) -> bool {
     new.state() == SourceState::Ready
@@ -287,7 +291,7 @@ fn is_as_good(new: &Source, old: &Source) -> bool {
 
 impl Entry {
     /// Reads the source; none when it says what it said before.
-    async fn read(&mut self, client: &Client) -> Result<Option<Source>, Problem> {
+    async fn read(&mut self, client: &Client, own: &Own) -> Result<Option<Source>, Problem> {
         let input = match &self.spec {
             SourceSpec::Files { path, import_roots } => Input::Files {
                 path: path.into(),
@@ -295,7 +299,7 @@ impl Entry {
             },
             SourceSpec::DescriptorSet { path } => Input::DescriptorSet { path: path.into() },
             SourceSpec::Reflection { endpoint, metadata } => {
-                let said = client.reflect(endpoint, metadata).await?;
+                let said = client.reflect(endpoint, &own.beside(metadata)).await?;
                 if self.source.is_some() && self.said == said.set {
                     return Ok(None);
                 }

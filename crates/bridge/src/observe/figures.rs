@@ -38,6 +38,29 @@ pub(super) const CODES: usize = 18;
 /// HTTP statuses that are counted apart.
 const STATUSES: usize = 600;
 
+/// What is read again while the bridge runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reload {
+    Schema,
+    Rules,
+    Admission,
+    Keys,
+    Certificates,
+    Credentials,
+}
+
+impl Reload {
+    /// All, in the order of their numbers, by their names.
+    const ALL: [(Reload, &'static str); 6] = [
+        (Reload::Schema, "schema"),
+        (Reload::Rules, "rules"),
+        (Reload::Admission, "admission"),
+        (Reload::Keys, "keys"),
+        (Reload::Certificates, "certificates"),
+        (Reload::Credentials, "credentials"),
+    ];
+}
+
 /// What is counted.
 #[derive(Debug)]
 pub(crate) struct Figures {
@@ -48,8 +71,8 @@ pub(crate) struct Figures {
     /// Those to requests that became no call.
     pub refusals: Statuses,
     pub connections: AtomicI64,
-    pub reloads: AtomicU64,
-    pub failed_reloads: AtomicU64,
+    /// By what was read again, and whether it was taken.
+    reloads: [[AtomicU64; 2]; Reload::ALL.len()],
 }
 
 /// What is counted of one method.
@@ -138,8 +161,7 @@ impl Default for Figures {
             answers: Statuses::default(),
             refusals: Statuses::default(),
             connections: AtomicI64::default(),
-            reloads: AtomicU64::default(),
-            failed_reloads: AtomicU64::default(),
+            reloads: Default::default(),
         }
     }
 }
@@ -160,6 +182,18 @@ impl Figures {
             return self.other.clone();
         }
         methods.entry(path.into()).or_insert_with_key(|path| Method::new(path)).clone()
+    }
+
+    /// Something was read again, and taken or refused.
+    pub fn reloaded(&self, what: Reload, taken: bool) {
+        self.reloads[what as usize][usize::from(taken)].fetch_add(1, Relaxed);
+    }
+
+    /// By what was read again: how often it was refused, and taken.
+    pub fn reloads(&self) -> impl Iterator<Item = (&'static str, [u64; 2])> {
+        let counts =
+            self.reloads.iter().map(|counts| counts.each_ref().map(|one| one.load(Relaxed)));
+        Reload::ALL.into_iter().map(|(_, name)| name).zip(counts)
     }
 
     /// Every method that was called, by name.

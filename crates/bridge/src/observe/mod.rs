@@ -10,8 +10,9 @@ mod trace;
 mod watch;
 
 pub use access::ACCESS_LOG;
+pub(crate) use figures::Reload;
 pub use figures::{MAX_COUNTED_METHODS, OTHER};
-pub use otlp::{SPAN_BATCH, SPAN_DELAY, SPAN_QUEUE, SPAN_TIMEOUT};
+pub use otlp::{Otlp, SPAN_BATCH, SPAN_DELAY, SPAN_QUEUE, SPAN_TIMEOUT};
 pub use snapshot::{FaceFigures, LISTED_STREAMS, Snapshot};
 pub use streams::OpenStream;
 pub(crate) use text::MEDIA_TYPE;
@@ -24,22 +25,20 @@ use crate::refusal::NoCall;
 use axum::body::Body;
 use figures::Figures;
 use http::{HeaderMap, Response};
-use otlp::{Collector, Exporter};
+use otlp::Exporter;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 use streams::Streams;
 use trace::Tracer;
-use wirelab_model::Problem;
 
 /// What is told, and to whom.
 #[derive(Clone, Debug)]
 pub struct ObserveOptions {
     /// Whether calls are logged, as events of [`ACCESS_LOG`].
     pub access_log: bool,
-    /// The collector of traces, such as `http://localhost:4318`; none means no traces, and that a client's are passed
-    /// on as they are.
-    pub otlp: Option<String>,
+    /// The collector of traces; none means no traces, and that a client's are passed on as they are.
+    pub otlp: Option<Otlp>,
     /// How many of the traces that begin here are kept, between 0 and 1; others do as the client says.
     pub trace_ratio: f64,
     /// What this bridge is called in traces.
@@ -68,24 +67,19 @@ pub(crate) struct Observe {
 }
 
 impl Observe {
-    /// # Errors
-    /// When the collector's address is none.
-    pub fn new(options: &ObserveOptions) -> Result<Observe, Problem> {
-        let tracer = match &options.otlp {
-            None => None,
-            Some(address) => {
-                let exporter =
-                    Exporter::new(Collector::parse(address)?, options.service_name.clone());
-                Some(Tracer::new(exporter, options.trace_ratio))
-            }
-        };
-        Ok(Observe {
+    /// Must be called inside a Tokio runtime where there is a collector.
+    pub fn new(options: &ObserveOptions) -> Observe {
+        let tracer = options.otlp.clone().map(|collector| {
+            let exporter = Exporter::new(collector, options.service_name.clone());
+            Tracer::new(exporter, options.trace_ratio)
+        });
+        Observe {
             figures: Figures::default(),
             streams: Streams::default(),
             tracer,
             access_log: options.access_log,
             since: Instant::now(),
-        })
+        }
     }
 
     /// Watches a call from here on; `known` says whether its method is in the schema.
@@ -135,9 +129,9 @@ impl Observe {
     }
 
     /// The figures as Prometheus reads them.
-    pub fn text(&self, life: &Life) -> String {
+    pub fn text(&self, life: &Life, ready: bool) -> String {
         let mut out = String::new();
-        text::write(self, life, &mut out);
+        text::write(self, life, ready, &mut out);
         out
     }
 

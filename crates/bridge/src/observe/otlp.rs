@@ -7,18 +7,18 @@ mod proto;
 use super::trace::{Spans, wall};
 use crate::face::Face;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
-use http::{Request, Uri};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use prost::Message;
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
-use wirelab_model::{Problem, ProblemKind};
+use wirelab_call::{Bounds, Web};
+use wirelab_model::{Problem, ProblemKind, TlsOptions};
 
 /// How many calls may wait to be told of.
 pub const SPAN_QUEUE: usize = 4_096;
@@ -28,6 +28,8 @@ pub const SPAN_BATCH: usize = 512;
 pub const SPAN_DELAY: Duration = Duration::from_secs(2);
 /// How long the collector may take to be reached and to answer.
 pub const SPAN_TIMEOUT: Duration = Duration::from_secs(10);
+/// The attribute that names whom spans are of.
+const SERVICE: &str = "service.name";
 /// The longest answer that is read.
 const ANSWER_BYTES: usize = 64 << 10;
 
@@ -56,47 +58,74 @@ pub(crate) struct Exporter {
     dropped: Arc<AtomicU64>,
 }
 
-/// Where spans go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Collector {
-    authority: String,
-    path: String,
+/// Where spans go, and how.
+#[derive(Clone, Debug)]
+pub struct Otlp {
+    url: Uri,
+    /// Secrets among them are marked, so that none is told.
+    headers: HeaderMap,
+    /// Who is believed, and what is shown to whom asks for a certificate.
+    pub tls: TlsOptions,
+    /// How long the collector may take to be reached and to answer.
+    pub timeout: Duration,
+    /// Whether what goes is compressed.
+    pub gzip: bool,
+    /// What else is said of this bridge.
+    pub attributes: Vec<(String, String)>,
 }
 
-impl Collector {
-    /// From `http://host:port`, to which `/v1/traces` is added unless there is a path.
+impl Otlp {
+    /// To this `http` or `https` address, which is taken as it is.
     ///
     /// # Errors
-    /// For any other address.
-    pub fn parse(address: &str) -> Result<Collector, Problem> {
-        let wrong = |help: &str| {
+    /// For any other.
+    pub fn new(url: &str) -> Result<Otlp, Problem> {
+        let wrong = || {
             Problem::new(ProblemKind::Mismatch, "this is no address of a collector of traces")
-                .at(address)
-                .help(help)
+                .at(url)
+                .help("write http://HOST:4318 or https://HOST")
         };
-        let form = "write http://HOST:4318";
-        let uri: Uri = address.parse().map_err(|_| wrong(form))?;
-        let authority = uri.authority().ok_or_else(|| wrong(form))?;
-        if uri.scheme_str() != Some("http") {
-            return Err(wrong(
-                "only http:// is supported: let a collector beside the bridge pass them on by TLS",
-            ));
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        if !matches!(uri.scheme_str(), Some("http" | "https"))
+            || uri.host().is_none_or(str::is_empty)
+        {
+            return Err(wrong());
         }
-        let path = match uri.path() {
-            "" | "/" => "/v1/traces".to_owned(),
-            path => path.to_owned(),
-        };
-        let authority = match authority.port() {
-            Some(_) => authority.to_string(),
-            None => format!("{authority}:80"),
-        };
-        Ok(Collector { authority, path })
+        let (headers, tls, attributes) = Default::default();
+        Ok(Otlp { url: uri, headers, tls, timeout: SPAN_TIMEOUT, gzip: false, attributes })
+    }
+
+    /// The address.
+    pub fn url(&self) -> String {
+        self.url.to_string()
+    }
+
+    /// The same with headers, which are never told.
+    ///
+    /// # Errors
+    /// Names the one that cannot be sent.
+    pub fn headers(
+        mut self,
+        headers: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Otlp, Problem> {
+        for (name, value) in headers {
+            let header = (HeaderName::try_from(&name), HeaderValue::try_from(value));
+            let (Ok(key), Ok(mut value)) = header else {
+                let message = "this header cannot be sent to the collector of traces";
+                return Err(
+                    Problem::new(ProblemKind::Mismatch, message).at("OTEL_EXPORTER_OTLP_HEADERS")
+                );
+            };
+            value.set_sensitive(true);
+            self.headers.insert(key, value);
+        }
+        Ok(self)
     }
 }
 
 impl Exporter {
     /// Begins to export; must be called inside a Tokio runtime.
-    pub fn new(collector: Collector, service: String) -> Exporter {
+    pub fn new(collector: Otlp, service: String) -> Exporter {
         let (queue, told) = mpsc::channel(SPAN_QUEUE);
         let dropped = Arc::new(AtomicU64::new(0));
         tokio::spawn(export(collector, service, told, dropped.clone()));
@@ -126,11 +155,12 @@ impl Exporter {
 }
 
 async fn export(
-    collector: Collector,
+    collector: Otlp,
     service: String,
     mut told: mpsc::Receiver<Told>,
     dropped: Arc<AtomicU64>,
 ) {
+    let web = Web::new();
     let mut batch = Vec::new();
     let mut was_lost = false;
     while let Some(first) = told.recv().await {
@@ -152,22 +182,18 @@ async fn export(
         }
         if !batch.is_empty() {
             let count = 2 * batch.len() as u64;
-            let body = encode(&service, &batch);
+            let body = encode(&service, &collector.attributes, &batch);
             batch.clear();
-            let sent = tokio::time::timeout(SPAN_TIMEOUT, post(&collector, body)).await;
-            let lost = match sent {
-                Ok(Ok(())) => None,
-                Ok(Err(why)) => Some(why),
-                Err(_) => Some("it took too long".to_owned()),
-            };
-            if let Some(why) = &lost {
+            let sent = post(&web, &collector, body).await;
+            if let Err(why) = &sent {
                 dropped.fetch_add(count, Relaxed);
                 // Once, until it works again.
                 if !was_lost {
-                    tracing::warn!(collector = %collector.authority, %why, "spans are lost");
+                    let host = collector.url.host().unwrap_or_default();
+                    tracing::warn!(collector = host, %why, "spans are lost");
                 }
             }
-            was_lost = lost.is_some();
+            was_lost = sent.is_err();
         }
         if let Some(done) = flush {
             // Whoever waits may have given up.
@@ -176,45 +202,42 @@ async fn export(
     }
 }
 
-async fn post(collector: &Collector, body: Vec<u8>) -> Result<(), String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    let stream = TcpStream::connect(&*collector.authority).await.map_err(|error| text(&error))?;
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(|error| text(&error))?;
-    let request = Request::post(&*collector.path)
-        .header(HOST, &*collector.authority)
-        .header(CONTENT_TYPE, "application/x-protobuf")
-        .body(Full::<Bytes>::from(body))
-        .map_err(|error| text(&error))?;
-    let answer = async {
-        let response = sender.send_request(request).await.map_err(|error| text(&error))?;
-        let status = response.status();
-        // What it says of spans that it refused is not used.
-        let _ = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
-        match status.is_success() {
-            true => Ok(()),
-            false => Err(format!("it answered with {status}")),
+async fn post(web: &Web, collector: &Otlp, body: Vec<u8>) -> Result<(), String> {
+    let mut request = Request::new(Bytes::new());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = collector.url.clone();
+    *request.headers_mut() = collector.headers.clone();
+    let headers = request.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
+    let body = match collector.gzip {
+        false => body,
+        true => {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+            gzip.write_all(&body).map_err(|error| error.to_string())?;
+            gzip.finish().map_err(|error| error.to_string())?
         }
     };
-    let mut connection = std::pin::pin!(connection);
-    let mut answer = std::pin::pin!(answer);
-    tokio::select! {
-        biased;
-        answer = &mut answer => answer,
-        ended = &mut connection => match ended {
-            Ok(()) => answer.await,
-            Err(error) => Err(text(&error)),
-        },
+    *request.body_mut() = body.into();
+    let bounds = Bounds { time: collector.timeout, bytes: ANSWER_BYTES };
+    let answer = web.ask(request, &collector.tls, bounds).await;
+    let status = answer.map_err(|problem| problem.message)?.status();
+    // What it says of spans that it refused is not used.
+    match status.is_success() {
+        true => Ok(()),
+        false => Err(format!("it answered with {status}")),
     }
 }
 
-fn encode(service: &str, batch: &[Finished]) -> Vec<u8> {
+fn encode(service: &str, more: &[(String, String)], batch: &[Finished]) -> Vec<u8> {
+    // The name that was given goes before one among the others.
+    let more = more.iter().filter(|(key, _)| key != SERVICE);
+    let attributes = more.map(|(key, value)| proto::text(key, value));
+    let attributes = [proto::text(SERVICE, service)].into_iter().chain(attributes).collect();
     let spans = batch.iter().flat_map(both).collect();
     let request = proto::Request {
         resource_spans: vec![proto::ResourceSpans {
-            resource: Some(proto::Resource {
-                attributes: vec![proto::text("service.name", service)],
-            }),
+            resource: Some(proto::Resource { attributes }),
             scope_spans: vec![proto::ScopeSpans {
                 scope: Some(proto::Scope {
                     name: env!("CARGO_PKG_NAME").to_owned(),
@@ -266,25 +289,4 @@ fn both(finished: &Finished) -> Vec<proto::Span> {
         span(spans.client, Some(spans.server), kind, began, attributes("grpc"), *code != 0)
     });
     [Some(server), client].into_iter().flatten().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn collectors() {
-        let cases = [
-            ("http://localhost:4318", Some(("localhost:4318", "/v1/traces"))),
-            ("http://a.example/x/v1/traces", Some(("a.example:80", "/x/v1/traces"))),
-            ("https://a.example", None),
-            ("localhost:4318", None),
-            ("", None),
-        ];
-        for (text, wanted) in cases {
-            let found = Collector::parse(text).ok();
-            let found = found.as_ref().map(|found| (&*found.authority, &*found.path));
-            assert_eq!(found, wanted, "{text}");
-        }
-    }
 }

@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn faces_add_up_to_the_whole() {
-        let observe = Observe::new(&ObserveOptions::default()).unwrap();
+        let observe = Observe::new(&ObserveOptions::default());
         let figures = &observe.figures;
         for (method, face, code, http) in [
             ("a.B/C", Face::Rest, 0, 200),

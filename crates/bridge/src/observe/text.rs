@@ -12,9 +12,9 @@ use wirelab_model::StatusCode;
 pub(crate) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Writes everything.
-pub(super) fn write(observe: &Observe, life: &Life, out: &mut String) {
+pub(super) fn write(observe: &Observe, life: &Life, ready: bool, out: &mut String) {
     // Writing to a String does not fail.
-    let _ = whole(observe, life, out);
+    let _ = whole(observe, life, ready, out);
 }
 
 fn head(out: &mut String, name: &str, kind: &str, help: &str) -> std::fmt::Result {
@@ -24,7 +24,7 @@ fn head(out: &mut String, name: &str, kind: &str, help: &str) -> std::fmt::Resul
 /// A name, what it says, and where it is counted.
 type Series<T> = (&'static str, &'static str, fn(&Cell) -> &T);
 
-fn whole(observe: &Observe, life: &Life, out: &mut String) -> std::fmt::Result {
+fn whole(observe: &Observe, life: &Life, ready: bool, out: &mut String) -> std::fmt::Result {
     let figures = &observe.figures;
     for (name, help, statuses) in [
         ("requests_total", "Answers to clients by face and HTTP status.", &figures.answers),
@@ -86,13 +86,15 @@ fn whole(observe: &Observe, life: &Life, out: &mut String) -> std::fmt::Result {
     head(out, "connections", "gauge", "Open connections of clients.")?;
     writeln!(out, "wirelab_bridge_connections {}", figures.connections.load(Relaxed))?;
     head(out, "ready", "gauge", "Whether requests should be sent here.")?;
-    writeln!(out, "wirelab_bridge_ready {}", u8::from(life.is_ready()))?;
+    writeln!(out, "wirelab_bridge_ready {}", u8::from(ready))?;
     head(out, "upstream_up", "gauge", "Whether the server behind the bridge answers.")?;
     writeln!(out, "wirelab_bridge_upstream_up {}", u8::from(!life.lost.load(Relaxed)))?;
-    head(out, "schema_reloads_total", "counter", "Schemas taken, and refused, since it began.")?;
-    for (result, count) in [("taken", &figures.reloads), ("refused", &figures.failed_reloads)] {
-        let count = count.load(Relaxed);
-        writeln!(out, "wirelab_bridge_schema_reloads_total{{result=\"{result}\"}} {count}")?;
+    head(out, "reloads_total", "counter", "What was read again, and taken or refused.")?;
+    for (what, counts) in figures.reloads() {
+        for (result, count) in ["refused", "taken"].into_iter().zip(counts) {
+            let labels = format!("what=\"{what}\",result=\"{result}\"");
+            writeln!(out, "wirelab_bridge_reloads_total{{{labels}}} {count}")?;
+        }
     }
     head(out, "spans_dropped_total", "counter", "Spans that no collector took.")?;
     let dropped = observe.tracer.as_ref().map_or(0, |tracer| tracer.dropped());

@@ -7,16 +7,19 @@ mod operation;
 mod page;
 mod path;
 mod schemas;
+mod security;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use page::answer;
 
+use crate::admission::State;
 use crate::bridge::Loaded;
 use crate::rules::{Body, Rule, Verb};
 use operation::Operation;
 use schemas::Schemas;
-use serde_json::{Map, Value, json};
+use security::Secured;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// How the service is told.
@@ -30,7 +33,7 @@ pub struct OpenApi {
     pub version: String,
     /// Where it is, as clients see it; none means where the document came from.
     pub servers: Vec<String>,
-    /// What a client has to show, any one of these.
+    /// What a client has to show, any one of these; none means what the policy of the bridge wants.
     pub security: Vec<Security>,
 }
 
@@ -44,6 +47,13 @@ pub enum Security {
         /// The name of the header.
         header: String,
     },
+    /// A parameter of the query with a key.
+    ApiKeyInQuery {
+        /// Its name.
+        parameter: String,
+    },
+    /// A certificate, by TLS.
+    Certificate,
 }
 
 impl Default for OpenApi {
@@ -58,8 +68,9 @@ impl Default for OpenApi {
     }
 }
 
-/// The document of everything that can be reached by REST.
-pub(crate) fn document(loaded: &Loaded, options: &OpenApi) -> Value {
+/// The document of everything that can be reached by REST, and that anybody may call.
+pub(crate) fn document(loaded: &Loaded, options: &OpenApi, state: &State) -> Value {
+    let secured = Secured::new(options, state);
     let infos: HashMap<&str, _> = loaded
         .schema
         .services()
@@ -72,6 +83,9 @@ pub(crate) fn document(loaded: &Loaded, options: &OpenApi) -> Value {
     let mut tags = HashSet::new();
     for rule in loaded.routes.rules() {
         let Some(info) = infos.get(rule.method.path.as_str()) else { continue };
+        if !secured.serves(&rule.method.path) {
+            continue;
+        }
         let Some(verb) = verb(rule) else {
             paths.omitted.push(Value::from(format!("{} {}", rule.verb, rule.template)));
             continue;
@@ -79,7 +93,10 @@ pub(crate) fn document(loaded: &Loaded, options: &OpenApi) -> Value {
         let place = path::Place::new(rule);
         let (path, names) = paths.place(&place);
         let operation = Operation { rule, info, names: &names };
-        let operation = operation.tell(&place, paths.id(rule), &mut schemas);
+        let mut operation = operation.tell(&place, paths.id(rule), &mut schemas);
+        if let Some(security) = secured.of(&rule.method.path) {
+            operation["security"] = security;
+        }
         tags.insert(rule.method.descriptor.parent_service().full_name().to_owned());
         if let Some(item) = paths.items.entry(path).or_insert_with(|| json!({})).as_object_mut() {
             item.entry(verb).or_insert(operation);
@@ -99,8 +116,7 @@ pub(crate) fn document(loaded: &Loaded, options: &OpenApi) -> Value {
         let servers = options.servers.iter().map(|url| json!({ "url": url }));
         document["servers"] = servers.collect();
     }
-    if !options.security.is_empty() {
-        let (schemes, wanted) = security(&options.security);
+    if let Some((schemes, wanted)) = secured.whole() {
         document["components"]["securitySchemes"] = schemes;
         document["security"] = wanted;
     }
@@ -152,25 +168,6 @@ impl Paths {
         *count += 1;
         if *count == 1 { id } else { format!("{id}_{count}") }
     }
-}
-
-fn security(wanted: &[Security]) -> (Value, Value) {
-    let mut schemes = Map::new();
-    let mut any = Vec::new();
-    for one in wanted {
-        let (name, scheme) = match one {
-            Security::Bearer => (
-                "bearer".to_owned(),
-                json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" }),
-            ),
-            Security::ApiKey { header } => {
-                (header.clone(), json!({ "type": "apiKey", "in": "header", "name": header }))
-            }
-        };
-        any.push(json!({ name.as_str(): [] }));
-        schemes.insert(name, scheme);
-    }
-    (Value::Object(schemes), Value::from(any))
 }
 
 /// The object with a comment as its description, unless there is none.

@@ -66,7 +66,10 @@ pub(crate) fn answer(arrival: &Arrival) -> Option<Response<Body>> {
     let (media, content) = match file {
         Some(file) => (file.media, Bytes::from_static(file.text.as_bytes())),
         None => {
-            let made = || Bytes::from(document(&arrival.loaded, options).to_string());
+            let made = || {
+                let state = arrival.shared.admission.state();
+                Bytes::from(document(&arrival.loaded, options, &state).to_string())
+            };
             ("application/json", arrival.loaded.open_api.get_or_init(made).clone())
         }
     };

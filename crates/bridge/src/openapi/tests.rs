@@ -106,3 +106,54 @@ async fn nothing_is_served_when_it_shall_not_be() {
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
     }
 }
+
+/// What each method wants is what the policy says of it.
+#[tokio::test]
+async fn the_policy_is_told() {
+    let keys = tempfile::NamedTempFile::new().expect("a file");
+    let admission = |rules: Value| {
+        let keys = json!({"file": keys.path(), "header": "X-Key", "query": "the key"});
+        json!({"api-keys": keys, "client-certificates": true, "rules": rules})
+    };
+    let told = async |admission: Value| {
+        let admission = serde_json::from_value(admission).expect("a policy");
+        let options = Options { admission, ..Options::default() };
+        let calls = Arc::new(Scripted::new(vec![]));
+        let bridge = Bridge::new(schema(), calls, options).expect("rules that can be");
+        let (.., text) = ask(&bridge, Method::GET, DOCUMENT).await;
+        serde_json::from_str::<Value>(&text).expect("JSON")
+    };
+    let open = told(json!({})).await;
+    assert!(open["security"].is_null() && open["components"]["securitySchemes"].is_null());
+    let all = told(admission(json!([]))).await;
+    let any = json!([{"x-key": []}, {"the_key-in-query": []}, {"client-certificate": []}]);
+    assert_eq!(all["security"], any);
+    let schemes = json!({
+        "x-key": {"type": "apiKey", "in": "header", "name": "x-key"},
+        "the_key-in-query": {"type": "apiKey", "in": "query", "name": "the key"},
+        "client-certificate": {"type": "mutualTLS"},
+    });
+    assert_eq!(all["components"]["securitySchemes"], schemes);
+    let operations = |document: &Value| -> Vec<Value> {
+        let paths = document["paths"].as_object().expect("paths").values();
+        paths.flat_map(|item| item.as_object().expect("operations").values().cloned()).collect()
+    };
+    let methods: Vec<Value> =
+        operations(&all).iter().map(|operation| operation["x-grpc-method"].clone()).collect();
+    let [Some(first), Some(second)] = [methods.first(), methods.last()] else { panic!("{all}") };
+    assert_ne!(first, second);
+    let some = told(admission(json!([
+        {"methods": [first], "allow": "anyone"},
+        {"methods": [second], "scopes": ["write"]},
+    ])))
+    .await;
+    for operation in operations(&some) {
+        let scoped = json!(
+            [{"x-key": ["write"]}, {"the_key-in-query": ["write"]}, {"client-certificate": ["write"]}]
+        );
+        let wanted = if operation["x-grpc-method"] == *first { json!([]) } else { scoped };
+        assert_eq!(operation["security"], wanted, "{operation}");
+    }
+    let none = told(admission(json!([{"methods": ["*"], "allow": "nobody"}]))).await;
+    assert!(operations(&none).is_empty(), "{none}");
+}

@@ -12,7 +12,8 @@ use std::sync::atomic::Ordering;
 pub struct AdminPaths {
     /// Whether the process is alive: 200 as long as it answers.
     pub health: String,
-    /// Whether requests should be sent here: 503 until the schema is known, and while it ends.
+    /// Whether requests should be sent here: 503 until the schema, the keys of tokens and the bridge's own credentials
+    /// are known, and while it ends.
     pub ready: String,
     /// The figures as Prometheus reads them.
     pub metrics: String,
@@ -36,21 +37,19 @@ impl AdminPaths {
         let (status, media, text) = if path == self.health {
             (StatusCode::OK, "text/plain", "alive\n".to_owned())
         } else if path == self.ready {
-            match life.is_ready() {
-                true if life.lost.load(Ordering::Relaxed) => {
+            match bridge.waits_for() {
+                None if life.lost.load(Ordering::Relaxed) => {
                     (StatusCode::OK, "text/plain", "ready, but the upstream is gone\n".to_owned())
                 }
-                true => (StatusCode::OK, "text/plain", "ready\n".to_owned()),
-                false if life.leaving.load(Ordering::Relaxed) => {
-                    (StatusCode::SERVICE_UNAVAILABLE, "text/plain", "ending\n".to_owned())
-                }
-                false => {
-                    let text = "waiting for the schema\n".to_owned();
-                    (StatusCode::SERVICE_UNAVAILABLE, "text/plain", text)
-                }
+                None => (StatusCode::OK, "text/plain", "ready\n".to_owned()),
+                Some(what) => (StatusCode::SERVICE_UNAVAILABLE, "text/plain", format!("{what}\n")),
             }
         } else if path == self.metrics {
-            (StatusCode::OK, MEDIA_TYPE, bridge.shared.observe.text(life))
+            (
+                StatusCode::OK,
+                MEDIA_TYPE,
+                bridge.shared.observe.text(life, bridge.waits_for().is_none()),
+            )
         } else {
             return None;
         };

@@ -8,6 +8,7 @@ use super::patient::Patient;
 use super::strict;
 use super::tls::Tls;
 use crate::Bridge;
+use crate::admission::ClientCertificate;
 use crate::headers::Peer;
 use axum::body::Body;
 use http::header::CONNECTION;
@@ -62,11 +63,13 @@ pub(super) enum Scope {
 }
 
 /// By which way a connection came in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Door {
     pub scope: Scope,
     /// The address that listens; none is a Unix socket.
     pub at: Option<IpAddr>,
+    /// What its client showed and was believed.
+    pub certificate: Option<ClientCertificate>,
 }
 
 /// What all connections share.
@@ -96,10 +99,14 @@ where
             two.store(true, Ordering::Relaxed);
         }
         request.extensions_mut().insert(peer);
+        if let Some(certificate) = &door.certificate {
+            request.extensions_mut().insert(certificate.clone());
+        }
+        let (scope, at) = (door.scope, door.at);
         async move {
             let mut response = match strict::refusal(&request) {
                 Some(refusal) => refusal,
-                None => serving.answer(request.map(Body::new), door).await,
+                None => serving.answer(request.map(Body::new), scope, at).await,
             };
             if !is_two && draining.is_cancelled() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -130,12 +137,16 @@ where
 }
 
 impl Serving {
-    async fn answer(&self, request: Request<Body>, door: Door) -> Response<Body> {
+    async fn answer(
+        &self,
+        request: Request<Body>,
+        scope: Scope,
+        at: Option<IpAddr>,
+    ) -> Response<Body> {
         let (head, body) = request.into_parts();
-        if let Some(answer) = self.bridge.misdirected(&head, &self.hosts, door.at) {
+        if let Some(answer) = self.bridge.misdirected(&head, &self.hosts, at) {
             return answer;
         }
-        let scope = door.scope;
         if scope == Scope::Calls {
             return self.bridge.handle(Request::from_parts(head, body)).await;
         }

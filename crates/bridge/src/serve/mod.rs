@@ -23,8 +23,10 @@ pub use listen::{Listen, SOCKET_MODE};
 pub use tls::TlsFiles;
 
 use crate::Bridge;
+use crate::bridge::Shared;
 use crate::headers::Peer;
 use crate::live::{Fingerprint, WATCH_INTERVAL};
+use crate::observe::Reload;
 use connection::{Door, Scope, Serving};
 use listen::{Bound, Stream};
 use std::sync::Arc;
@@ -146,7 +148,8 @@ impl Server {
             tls: self.tls.clone(),
             bridge,
         });
-        let _reloads = self.tls.map(|tls| AbortOnDropHandle::new(tokio::spawn(reloads(tls))));
+        let _reloads =
+            self.tls.map(|tls| AbortOnDropHandle::new(tokio::spawn(reloads(tls, shared.clone()))));
         // Those who watch are answered to the end, and nobody waits for them.
         let watchers = TaskTracker::new();
         let asked = CancellationToken::new();
@@ -155,7 +158,7 @@ impl Server {
             None => Scope::Both,
             Some(bound) => {
                 let places = Arc::new(Semaphore::new(ADMIN_CONNECTIONS));
-                let door = Door { scope: Scope::Admin, at: bound.ip() };
+                let door = Door { scope: Scope::Admin, at: bound.ip(), certificate: None };
                 let entrance = Entrance { places, tracker: watchers, door };
                 tokio::spawn(accept(bound, entrance, serving.clone(), asked));
                 Scope::Calls
@@ -165,7 +168,7 @@ impl Server {
         let places = Arc::new(Semaphore::new(limits.connections));
         let listeners = TaskTracker::new();
         for bound in self.bound {
-            let door = Door { scope, at: bound.ip() };
+            let door = Door { scope, at: bound.ip(), certificate: None };
             let (places, tracker) = (places.clone(), life.tracker.clone());
             let entrance = Entrance { places, tracker, door };
             listeners.spawn(accept(bound, entrance, serving.clone(), closed.clone()));
@@ -226,7 +229,7 @@ async fn accept(
         };
         match accepted {
             Ok(stream) => {
-                let (serving, door) = (serving.clone(), entrance.door);
+                let (serving, door) = (serving.clone(), entrance.door.clone());
                 entrance.tracker.spawn(async move {
                     serving.connection(stream, door).await;
                     drop(place);
@@ -250,8 +253,9 @@ impl Serving {
                 connection::serve(stream, peer, door, self).await;
             }
             (Stream::Tcp(stream, from), Some(tls)) => match tls.accept(stream).await {
-                Ok(stream) => {
+                Ok((stream, certificate)) => {
                     let peer = Peer { ip: Some(from.ip()), tls: true };
+                    let door = Door { certificate, ..door };
                     connection::serve(stream, peer, door, self).await;
                 }
                 Err(error) => tracing::debug!(%from, %error, "a handshake failed"),
@@ -281,12 +285,15 @@ impl Drop for Open {
 }
 
 /// Reads certificates again whenever their files change. Never ends.
-async fn reloads(tls: Arc<Tls>) {
+async fn reloads(tls: Arc<Tls>, shared: Arc<Shared>) {
     let look = |tls: Arc<Tls>, before: Option<Fingerprint>| {
+        let shared = shared.clone();
         tokio::task::spawn_blocking(move || {
             let seen = tls.fingerprint();
             if before.is_some_and(|before| before != seen) {
-                match tls.reload() {
+                let read = tls.reload();
+                shared.observe.figures.reloaded(Reload::Certificates, read.is_ok());
+                match read {
                     Ok(()) => tracing::info!("the certificates were read again"),
                     Err(problem) => {
                         tracing::error!(%problem, "the certificates were not taken, the last ones hold");

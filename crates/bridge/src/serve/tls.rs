@@ -1,6 +1,7 @@
 //! TLS on the listening side, with certificates that are read again when their files change.
 
 use super::limits::HANDSHAKE_TIMEOUT;
+use crate::admission::ClientCertificate;
 use crate::live::Fingerprint;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -61,12 +62,20 @@ impl Tls {
         Ok(())
     }
 
-    /// The handshake of one connection.
-    pub async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    /// The handshake of one connection, and whom the client has shown to be.
+    pub async fn accept(
+        &self,
+        stream: TcpStream,
+    ) -> io::Result<(TlsStream<TcpStream>, Option<ClientCertificate>)> {
         let config = self.config.read().unwrap_or_else(PoisonError::into_inner).clone();
         let handshake = TlsAcceptor::from(config).accept(stream);
         match tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await {
-            Ok(secured) => secured,
+            Ok(secured) => {
+                let secured = secured?;
+                let shown = secured.get_ref().1.peer_certificates().and_then(<[_]>::first);
+                let shown = shown.map(|certificate| ClientCertificate::new(certificate));
+                Ok((secured, shown))
+            }
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         }
     }

@@ -17,8 +17,8 @@ pub(super) fn chain(chain: &[CertificateDer<'_>]) -> Vec<CertificateInfo> {
     chain.iter().take(MAX_CHAIN).map(|der| info(der)).collect()
 }
 
-/// What a certificate says; only its digest when it cannot be read.
-pub(super) fn info(der: &[u8]) -> CertificateInfo {
+/// What a certificate in DER says; only its digest when it cannot be read.
+pub fn info(der: &[u8]) -> CertificateInfo {
     let sha256 = hex(ring::digest::digest(&ring::digest::SHA256, der).as_ref());
     let Ok((_, certificate)) = X509Certificate::from_der(der) else {
         return CertificateInfo { sha256, ..CertificateInfo::default() };
@@ -52,7 +52,9 @@ fn name(name: &X509Name<'_>) -> String {
 
 fn general_name(name: &GeneralName<'_>) -> Option<String> {
     match name {
-        GeneralName::DNSName(name) | GeneralName::URI(name) => Some(printable(name)),
+        GeneralName::DNSName(name) | GeneralName::URI(name) | GeneralName::RFC822Name(name) => {
+            Some(printable(name))
+        }
         GeneralName::IPAddress(bytes) => match **bytes {
             [a, b, c, d] => Some(IpAddr::from([a, b, c, d]).to_string()),
             ref long => <[u8; 16]>::try_from(long).ok().map(|ip| IpAddr::from(ip).to_string()),

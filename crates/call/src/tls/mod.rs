@@ -10,6 +10,7 @@ mod handshake;
 mod trust;
 mod verify;
 
+pub use certificate::info as certificate_info;
 pub(crate) use files::signing_key;
 pub(crate) use handshake::{Met, secure};
 pub(crate) use trust::{Tls, Trust};

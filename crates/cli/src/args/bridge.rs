@@ -31,8 +31,9 @@ those that may be repeated), and `admission`: limits, tokens, keys and rules by 
 shows. Flags on the command line win.
 
 One port serves REST by google.api.http, WebSocket, gRPC-Web, Connect and gRPC. It answers on this
-machine only unless --listen names another address. SIGHUP reads schemas again; SIGTERM and Ctrl-C
-let what is under way end, then it ends with exit code 0.
+machine only unless --listen names another address. Schemas, rules, certificates, keys and `admission`
+are read again when their files change, and on SIGHUP; what breaks leaves what was there. SIGTERM and
+Ctrl-C let what is under way end, then it ends with exit code 0.
 
 Exit codes:
   0  told to end, and ended
@@ -52,6 +53,15 @@ pub struct Bridge {
     /// The gRPC server behind it, in any form that `wirelab call` takes; several IP addresses are instances of one
     #[arg(long, value_name = "ADDR", required_unless_present = "probe")]
     pub upstream: Vec<String>,
+    /// Metadata of the bridge itself with every call to the server, in the place of what a client sends by the same key;
+    /// a key that ends in -bin takes base64; may be repeated
+    #[arg(long = "upstream-header", value_name = "K: V")]
+    pub upstream_headers: Vec<String>,
+    /// Credentials of the bridge itself for every call to the server, as --auth of `wirelab call` takes them:
+    /// bearer:env:VARIABLE, bearer:file:PATH, basic:USER:SECRET, api-key:NAME:SECRET, or @FILE with tokens to sign (jwt)
+    /// or fetch (oauth2). Files are read again, and what ends is renewed
+    #[arg(long, value_name = "KIND:… | @FILE")]
+    pub upstream_auth: Option<String>,
     /// Whose habits it has where transcoders differ
     #[arg(long, value_name = "NAME", value_parser = named(PROFILES), default_value = "wirelab")]
     pub profile: Profile,
@@ -149,12 +159,14 @@ pub struct Observing {
     /// How the log on standard error is written
     #[arg(long, value_name = "FORMAT", value_parser = named(LOG_FORMATS), default_value = "text")]
     pub log_format: LogFormat,
-    /// Send traces to this collector by OTLP over HTTP, such as http://localhost:4318
-    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    /// Send traces to this collector by OTLP over HTTP, such as http://localhost:4318 or https://otel.example.com;
+    /// variables of OpenTelemetry (OTEL_EXPORTER_OTLP_*, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER) say the rest, and
+    /// this where it is not given
+    #[arg(long, value_name = "URL")]
     pub otlp: Option<String>,
-    /// How many of the traces that begin here are kept, 0 to 1
-    #[arg(long, value_name = "RATIO", value_parser = ratio, default_value = "1")]
-    pub trace_ratio: f64,
+    /// How many of the traces that begin here are kept, 0 to 1 [default: 1]
+    #[arg(long, value_name = "RATIO", value_parser = ratio)]
+    pub trace_ratio: Option<f64>,
     /// What the bridge is called in traces
     #[arg(long, value_name = "NAME", env = "OTEL_SERVICE_NAME", default_value = "wirelab-bridge")]
     pub service_name: String,
@@ -204,7 +216,7 @@ pub struct BridgeSchema {
     /// Put environment variables in the place of ${NAME} in metadata
     #[arg(long)]
     pub expand_headers: bool,
-    /// A service configuration in YAML whose `http` rules override those of the schema; read at the start
+    /// A service configuration in YAML whose `http` rules override those of the schema; read again when it changes
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
     /// Ask the server for its schema again this often

@@ -1,18 +1,18 @@
 //! `wirelab bridge`: REST, WebSocket, gRPC-Web, Connect and gRPC in front of a server.
 
 pub mod config;
+mod configured;
+mod otlp;
 mod probe;
 mod upstreams;
 
 use crate::{args, endpoint, output, serve, source};
-use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use wirelab_bridge::admission::Policy;
 use wirelab_bridge::observe::ObserveOptions;
 use wirelab_bridge::serve::{AdminPaths, Drain, Hosts, Limits, Listen, Settings, TlsFiles};
-use wirelab_bridge::{CorsOptions, Gateway, Options, Origins, Routing, ServiceConfig, Setup};
+use wirelab_bridge::{CorsOptions, Gateway, Options, Origins, Setup};
 use wirelab_model::Problem;
 
 /// Serves until it is told to end.
@@ -48,6 +48,9 @@ fn setup(args: &args::Bridge) -> Result<Setup, Problem> {
     let endpoint = endpoint::endpoint(&address, &args.connection)?;
     let sources = source::specs(&args.schema.schemas(), &[], Some(&endpoint))?;
     let args::Bridge { serving, observing, .. } = args;
+    let configured = configured::read(args.config.as_ref(), &args.schema.rules)?;
+    let otel = otlp::Environment::new(|name| std::env::var(name).ok());
+    let (otlp, ratio) = (otel.otlp(observing.otlp.as_deref())?, otel.ratio()?);
     let tls = match (&serving.tls_cert, &serving.tls_key) {
         (Some(certificate), Some(key)) => Some(TlsFiles {
             certificate: certificate.clone(),
@@ -67,23 +70,22 @@ fn setup(args: &args::Bridge) -> Result<Setup, Problem> {
             },
             profile: args.profile,
             max_message_bytes: args.max_message_size.map(|size| size as u64),
-            admission: match &args.config {
-                Some(path) => config::policy(path)?,
-                None => Policy::default(),
-            },
+            own: configured::own(args)?,
+            admission: configured.admission,
             observe: ObserveOptions {
                 access_log: observing.access_log,
-                otlp: observing.otlp.clone(),
-                trace_ratio: observing.trace_ratio,
+                otlp,
+                trace_ratio: observing.trace_ratio.unwrap_or(ratio),
                 service_name: observing.service_name.clone(),
             },
-            routing: routing(&args.schema.rules)?,
+            routing: configured.routing,
             rest: args.rest.options(),
             binding: args.rest.binding(),
             headers: args.calls.headers(),
             ..Options::default()
         },
         sources,
+        reread: configured::again(args),
         reflect_interval: args.schema.reflect_interval,
         require_upstream: args.schema.require_upstream,
         settings: Settings {
@@ -110,18 +112,6 @@ fn setup(args: &args::Bridge) -> Result<Setup, Problem> {
             },
         },
     })
-}
-
-/// The rules that override those of the schema.
-fn routing(files: &[PathBuf]) -> Result<Routing, Problem> {
-    let mut routing = Routing::default();
-    for file in files {
-        let name = file.display().to_string();
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| output::io("cannot read the rules", &error).at(name.as_str()))?;
-        routing.service_configs.push(ServiceConfig { name, text });
-    }
-    Ok(routing)
 }
 
 fn warn(at: &Listen, secure: bool) {

@@ -1,6 +1,7 @@
 //! What a token endpoint answers (RFC 6749 §5).
 
-use super::post::Answer;
+use bytes::Bytes;
+use http::Response;
 use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
@@ -47,8 +48,8 @@ struct Failure {
 
 /// Understands an answer of the token endpoint at `url`. Of what is not understood nothing is quoted: it may repeat
 /// secrets.
-pub(super) fn read(url: &str, answer: &Answer) -> Result<Granted, Refused> {
-    if let Ok(failure) = serde_json::from_slice::<Failure>(&answer.body) {
+pub(super) fn read(url: &str, answer: &Response<Bytes>) -> Result<Granted, Refused> {
+    if let Ok(failure) = serde_json::from_slice::<Failure>(answer.body()) {
         return Err(refused(&failure.error, &failure.error_description, url));
     }
     let strange = |message: String| -> Refused {
@@ -57,10 +58,10 @@ pub(super) fn read(url: &str, answer: &Answer) -> Result<Granted, Refused> {
             .at(url)
             .into()
     };
-    if !answer.status.is_success() {
-        return Err(strange(format!("the authorization server answered HTTP {}", answer.status)));
+    if !answer.status().is_success() {
+        return Err(strange(format!("the authorization server answered HTTP {}", answer.status())));
     }
-    let success: Success = serde_json::from_slice(&answer.body)
+    let success: Success = serde_json::from_slice(answer.body())
         .map_err(|_| strange("the authorization server did not answer with a token".to_owned()))?;
     let kind = success.token_type;
     if !(kind.is_empty() || kind.eq_ignore_ascii_case("bearer")) {
