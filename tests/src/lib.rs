@@ -13,4 +13,5 @@ pub mod outside;
 pub mod process;
 pub mod screen;
 pub mod servers;
+pub mod socket;
 pub mod studio;

@@ -219,6 +219,18 @@ impl Call {
         }
     }
 
+    /// The same call for whoever ends it by itself when the bridge ends, and in other words.
+    pub fn until_dropped(self) -> Call {
+        Call { closing: None, ..self }
+    }
+
+    /// Breaks it off with the status of this number, which is what is counted.
+    pub fn break_off(mut self, code: u32) {
+        if let Some(permit) = &mut self.permit {
+            permit.ended(code);
+        }
+    }
+
     fn end(&mut self, status: Status) -> Step {
         let fault = self.fault.as_ref().and_then(|fault| fault.get());
         let status = fault.cloned().unwrap_or(status);

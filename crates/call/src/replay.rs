@@ -21,6 +21,8 @@ pub(crate) struct Replay {
 struct Buffer {
     source: Requests,
     kept: Vec<Bytes>,
+    /// How many of those the attempt under way has taken.
+    taken: usize,
     bytes: usize,
     ended: bool,
     /// Nothing more is kept.
@@ -30,18 +32,22 @@ struct Buffer {
 impl Replay {
     /// Takes the requests of a call.
     pub fn new(source: Requests) -> Replay {
-        let buffer = Buffer { source, kept: Vec::new(), bytes: 0, ended: false, committed: false };
+        let buffer =
+            Buffer { source, kept: Vec::new(), taken: 0, bytes: 0, ended: false, committed: false };
         Replay { buffer: Arc::new(Mutex::new(buffer)) }
     }
 
     /// All requests from the first on, for the next attempt; those of the attempt before must be gone.
     pub fn requests(&self) -> Requests {
-        Box::pin(Replayed { buffer: self.buffer.clone(), next: 0 })
+        lock(&self.buffer).taken = 0;
+        Box::pin(Replayed { buffer: self.buffer.clone() })
     }
 
     /// No other attempt will come.
     pub fn commit(&self) {
-        lock(&self.buffer).committed = true;
+        let mut buffer = lock(&self.buffer);
+        buffer.committed = true;
+        buffer.forget();
     }
 
     /// Whether everything sent until now can be sent again.
@@ -56,18 +62,28 @@ fn lock(buffer: &Mutex<Buffer>) -> MutexGuard<'_, Buffer> {
 
 struct Replayed {
     buffer: Arc<Mutex<Buffer>>,
-    next: usize,
+}
+
+impl Buffer {
+    /// Keeps nothing that the last attempt has taken.
+    fn forget(&mut self) {
+        if self.taken == self.kept.len() {
+            (self.kept, self.taken) = (Vec::new(), 0);
+        }
+    }
 }
 
 impl Stream for Replayed {
     type Item = Bytes;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let this = &mut *self;
-        let mut buffer = lock(&this.buffer);
-        if let Some(message) = buffer.kept.get(this.next) {
-            this.next += 1;
-            return Poll::Ready(Some(message.clone()));
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let buffer = &mut *lock(&self.buffer);
+        if let Some(message) = buffer.kept.get(buffer.taken).cloned() {
+            buffer.taken += 1;
+            if buffer.committed {
+                buffer.forget();
+            }
+            return Poll::Ready(Some(message));
         }
         if buffer.ended {
             return Poll::Ready(None);
@@ -80,11 +96,10 @@ impl Stream for Replayed {
         buffer.committed |= buffer.bytes > REPLAY_BYTES;
         if buffer.committed {
             // All that was kept has been sent by the one attempt that is left.
-            buffer.kept = Vec::new();
-            this.next = 0;
+            buffer.forget();
         } else {
             buffer.kept.push(message.clone());
-            this.next += 1;
+            buffer.taken += 1;
         }
         Poll::Ready(Some(message))
     }

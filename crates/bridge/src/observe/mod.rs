@@ -4,6 +4,7 @@ mod access;
 mod figures;
 mod otlp;
 mod snapshot;
+mod sockets;
 mod streams;
 mod text;
 mod trace;
@@ -22,6 +23,7 @@ use crate::admission::Admitted;
 use crate::face::Face;
 use crate::life::Life;
 use crate::refusal::NoCall;
+use crate::socket::SocketCounts;
 use axum::body::Body;
 use figures::Figures;
 use http::{HeaderMap, Response};
@@ -129,9 +131,9 @@ impl Observe {
     }
 
     /// The figures as Prometheus reads them.
-    pub fn text(&self, life: &Life, ready: bool) -> String {
+    pub fn text(&self, life: &Life, ready: bool, sockets: &SocketCounts) -> String {
         let mut out = String::new();
-        text::write(self, life, ready, &mut out);
+        text::write(self, life, ready, sockets, &mut out);
         out
     }
 

@@ -4,6 +4,7 @@
 use super::Observe;
 use super::figures::{BOUNDS, CODES, Cell};
 use crate::life::Life;
+use crate::socket::SocketCounts;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use wirelab_model::StatusCode;
@@ -12,12 +13,19 @@ use wirelab_model::StatusCode;
 pub(crate) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Writes everything.
-pub(super) fn write(observe: &Observe, life: &Life, ready: bool, out: &mut String) {
+pub(super) fn write(
+    observe: &Observe,
+    life: &Life,
+    ready: bool,
+    sockets: &SocketCounts,
+    out: &mut String,
+) {
     // Writing to a String does not fail.
     let _ = whole(observe, life, ready, out);
+    let _ = super::sockets::write(sockets, out);
 }
 
-fn head(out: &mut String, name: &str, kind: &str, help: &str) -> std::fmt::Result {
+pub(super) fn head(out: &mut String, name: &str, kind: &str, help: &str) -> std::fmt::Result {
     writeln!(out, "# HELP wirelab_bridge_{name} {help}\n# TYPE wirelab_bridge_{name} {kind}")
 }
 

@@ -11,7 +11,7 @@ use crate::rules::{Body as Part, Captures, Rule};
 use crate::wire::{self, LEN, VARINT, put_field, put_tag, put_varint, varint_length};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{Method as Verb, request};
+use http::{HeaderMap, Method as Verb, request};
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -33,6 +33,15 @@ pub(crate) struct Asked {
 impl Asked {
     pub fn behaviour(&self) -> &Behaviour {
         &self.shared.rest.behaviour
+    }
+
+    /// Lets go of the buffer that the request was read into, of which its headers and its URL are parts: forgets the
+    /// headers, and copies the URL.
+    pub fn release(&mut self) {
+        self.head.headers = HeaderMap::new();
+        if let Ok(uri) = self.head.uri.to_string().parse() {
+            self.head.uri = uri;
+        }
     }
 
     /// Bytes that one message may have.

@@ -45,11 +45,8 @@ impl AdminPaths {
                 Some(what) => (StatusCode::SERVICE_UNAVAILABLE, "text/plain", format!("{what}\n")),
             }
         } else if path == self.metrics {
-            (
-                StatusCode::OK,
-                MEDIA_TYPE,
-                bridge.shared.observe.text(life, bridge.waits_for().is_none()),
-            )
+            let (ready, sockets) = (bridge.waits_for().is_none(), bridge.socket_counts());
+            (StatusCode::OK, MEDIA_TYPE, bridge.shared.observe.text(life, ready, &sockets))
         } else {
             return None;
         };

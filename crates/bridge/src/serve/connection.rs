@@ -5,13 +5,14 @@ use super::admin::AdminPaths;
 use super::hosts::Hosts;
 use super::limits::{Limits, MAX_HEADERS, PING_INTERVAL, PING_TIMEOUT};
 use super::patient::Patient;
+use super::place::Place;
 use super::strict;
 use super::tls::Tls;
 use crate::Bridge;
 use crate::admission::ClientCertificate;
 use crate::headers::Peer;
 use axum::body::Body;
-use http::header::CONNECTION;
+use http::header::{CONNECTION, UPGRADE};
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -86,7 +87,7 @@ pub(crate) struct Serving {
 
 /// Serves a connection to its end. While the bridge drains, what is under way is finished: HTTP/2 is told to go away
 /// at once, HTTP/1.1 with its next answer, or after [`IDLE_GRACE`] when none comes.
-pub(super) async fn serve<S>(stream: S, peer: Peer, door: Door, serving: Arc<Serving>)
+pub(super) async fn serve<S>(stream: S, peer: Peer, door: Door, serving: Arc<Serving>, place: Place)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -99,6 +100,10 @@ where
             two.store(true, Ordering::Relaxed);
         }
         request.extensions_mut().insert(peer);
+        if !is_two && request.headers().contains_key(UPGRADE) {
+            // What it may become takes the place over.
+            request.extensions_mut().insert(place.clone());
+        }
         if let Some(certificate) = &door.certificate {
             request.extensions_mut().insert(certificate.clone());
         }
@@ -108,7 +113,8 @@ where
                 Some(refusal) => refusal,
                 None => serving.answer(request.map(Body::new), scope, at).await,
             };
-            if !is_two && draining.is_cancelled() {
+            let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+            if !is_two && !switches && draining.is_cancelled() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response)

@@ -8,6 +8,7 @@ mod hosts;
 mod limits;
 mod listen;
 mod patient;
+mod place;
 mod strict;
 mod tls;
 #[cfg(unix)]
@@ -20,6 +21,7 @@ pub use limits::{
     MAX_STREAMS, PING_INTERVAL, PING_TIMEOUT,
 };
 pub use listen::{Listen, SOCKET_MODE};
+pub(crate) use place::Place;
 pub use tls::TlsFiles;
 
 use crate::Bridge;
@@ -29,9 +31,10 @@ use crate::live::{Fingerprint, WATCH_INTERVAL};
 use crate::observe::Reload;
 use connection::{Door, Scope, Serving};
 use listen::{Bound, Stream};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tls::Tls;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +55,8 @@ const ADMIN_CONNECTIONS: usize = 64;
 const FLUSH: Duration = Duration::from_secs(2);
 /// How long nothing is accepted after the system refused to, mostly for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often that is told at most.
+const ACCEPT_TELL: Duration = Duration::from_secs(10);
 
 /// Where and how a bridge is served.
 #[derive(Clone, Debug)]
@@ -214,6 +219,7 @@ async fn accept(
     serving: Arc<Serving>,
     closed: CancellationToken,
 ) {
+    let mut refusals = Refusals::default();
     loop {
         let place = tokio::select! {
             biased;
@@ -230,57 +236,69 @@ async fn accept(
         match accepted {
             Ok(stream) => {
                 let (serving, door) = (serving.clone(), entrance.door.clone());
-                entrance.tracker.spawn(async move {
-                    serving.connection(stream, door).await;
-                    drop(place);
-                });
+                let place = Place::new(place, serving.bridge.clone());
+                entrance.tracker.spawn(serving.connection(stream, door, place));
             }
+            // It went away while it waited; the next one may be there.
+            Err(error) if is_of_one(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                refusals.tell(&error);
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
 }
 
+/// Whether only the one connection that was to be accepted failed.
+fn is_of_one(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// What the system refused to accept, told now and then.
+#[derive(Default)]
+struct Refusals {
+    told: Option<Instant>,
+    since: u64,
+}
+
+impl Refusals {
+    fn tell(&mut self, error: &io::Error) {
+        self.since += 1;
+        if self.told.is_some_and(|told| told.elapsed() < ACCEPT_TELL) {
+            return;
+        }
+        let times = std::mem::take(&mut self.since);
+        self.told = Some(Instant::now());
+        tracing::warn!(
+            %error, times,
+            "connections cannot be accepted and wait; if there are too many open files, raise the limit (ulimit -n)"
+        );
+    }
+}
+
 impl Serving {
-    /// Serves one connection to its end.
-    async fn connection(self: Arc<Serving>, stream: Stream, door: Door) {
-        let _open = Open::new(self.bridge.clone());
+    /// Serves one connection to its end; `place` is given back when it, and what it became, is over.
+    async fn connection(self: Arc<Serving>, stream: Stream, door: Door, place: Place) {
         match (stream, &self.tls) {
             (Stream::Tcp(stream, from), None) => {
                 let peer = Peer { ip: Some(from.ip()), tls: false };
-                connection::serve(stream, peer, door, self).await;
+                connection::serve(stream, peer, door, self, place).await;
             }
             (Stream::Tcp(stream, from), Some(tls)) => match tls.accept(stream).await {
                 Ok((stream, certificate)) => {
                     let peer = Peer { ip: Some(from.ip()), tls: true };
                     let door = Door { certificate, ..door };
-                    connection::serve(stream, peer, door, self).await;
+                    connection::serve(stream, peer, door, self, place).await;
                 }
                 Err(error) => tracing::debug!(%from, %error, "a handshake failed"),
             },
             #[cfg(unix)]
             (Stream::Unix(stream), _) => {
-                connection::serve(stream, Peer { ip: None, tls: false }, door, self).await;
+                let peer = Peer { ip: None, tls: false };
+                connection::serve(stream, peer, door, self, place).await;
             }
         }
-    }
-}
-
-/// A connection that is counted as long as it is open.
-struct Open(Bridge);
-
-impl Open {
-    fn new(bridge: Bridge) -> Open {
-        bridge.shared.observe.figures.connections.fetch_add(1, Ordering::Relaxed);
-        Open(bridge)
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.shared.observe.figures.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -25,9 +25,13 @@ impl Converter {
     ///
     /// # Errors
     /// Path and query that do not fit the rule.
-    pub fn new(asked: Arc<Asked>) -> Result<Converter, Refusal> {
+    pub fn new(mut asked: Arc<Asked>) -> Result<Converter, Refusal> {
         let shape = Shape::of(&asked)?.compact();
         let url = asked.url()?;
+        // A socket may live long: the buffer that its request was read into need not.
+        if let Some(asked) = Arc::get_mut(&mut asked) {
+            asked.release();
+        }
         Ok(Converter { asked, shape, url, begun: false })
     }
 

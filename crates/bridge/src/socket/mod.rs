@@ -26,13 +26,15 @@ pub use options::{
     RESUME_WINDOW, ResumeOptions, SOCKET_QUEUE_BYTES, SOCKET_QUEUE_MESSAGES, START_TIMEOUT,
     SlowConsumer, SocketOptions,
 };
+pub(crate) use stats::ROUND_TRIP_BOUNDS;
 pub use stats::SocketCounts;
 
-use crate::bridge::Arrival;
+use crate::bridge::{Arrival, Shared};
 use crate::face::Face;
 use crate::headers;
 use crate::refusal::Refusal;
 use crate::rest::failure::{self, Types};
+use crate::serve::Place;
 use crate::upstream::Order;
 use axum::body::Body;
 use converter::Converter;
@@ -40,7 +42,7 @@ use framing::{Framing, GrpcWebsocketProxy, GrpcWebsockets, Own, Said};
 use handshake::{Handshake, check_origin, cookie_token};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Response};
-use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use outbox::Outbox;
 use session::{Common, Parts, Session};
@@ -78,7 +80,7 @@ pub(crate) async fn answer(mut arrival: Arrival) -> Response<Body> {
     match open(&mut arrival) {
         Ok((response, plan, upgrade)) => {
             let tracker = arrival.shared.life.tracker.clone();
-            tracker.spawn(serve(arrival, plan, upgrade));
+            tracker.spawn(serve(arrival.shared, plan, upgrade));
             response
         }
         Err(refusal) => {
@@ -91,6 +93,8 @@ pub(crate) async fn answer(mut arrival: Arrival) -> Response<Body> {
 
 /// What a socket is to do.
 struct Plan {
+    limits: Limits,
+    place: Option<Place>,
     side: Side,
     method: String,
     resumable: bool,
@@ -98,7 +102,7 @@ struct Plan {
     agreed: Option<Agreed>,
 }
 
-fn open(arrival: &mut Arrival) -> Result<(Response<Body>, Plan, OnUpgrade), Refusal> {
+fn open(arrival: &mut Arrival) -> Result<(Response<Body>, Box<Plan>, OnUpgrade), Refusal> {
     let options = &arrival.shared.sockets.common.options;
     check_origin(&arrival.head, &arrival.shared.options.cors.origins)?;
     let handshake = Handshake::read(&mut arrival.head, options.compression)?;
@@ -153,7 +157,9 @@ fn open(arrival: &mut Arrival) -> Result<(Response<Body>, Plan, OnUpgrade), Refu
     let (response, upgrade) = handshake.accept();
     let method = order.method.clone();
     let side = Side::new(framing, Outbox::new(options), order);
-    Ok((response, Plan { side, method, resumable, said, agreed }, upgrade))
+    let (limits, place) = (limits(arrival), arrival.head.extensions.remove::<Place>());
+    let plan = Plan { limits, place, side, method, resumable, said, agreed };
+    Ok((response, Box::new(plan), upgrade))
 }
 
 /// As grpc-websocket-proxy does it: a token of the handshake goes before that of a cookie.
@@ -164,16 +170,17 @@ fn cookie_authorization(headers: &HeaderMap, order: &mut Order) {
 }
 
 /// The socket itself, once it is one.
-async fn serve(arrival: Arrival, plan: Plan, upgrade: OnUpgrade) {
-    let limits = limits(&arrival);
-    let shared = arrival.shared;
-    drop((arrival.head, arrival.body, arrival.loaded));
+async fn serve(shared: Arc<Shared>, plan: Box<Plan>, upgrade: OnUpgrade) {
     let Ok(Ok(upgraded)) = tokio::time::timeout(UPGRADE_TIMEOUT, upgrade).await else { return };
-    let Plan { side, method, resumable, said, agreed } = plan;
+    session(&shared, *plan, upgraded).run().await;
+}
+
+fn session(shared: &Shared, plan: Plan, upgraded: Upgraded) -> Box<Session<'_, TokioIo<Upgraded>>> {
+    let Plan { limits, place, side, method, resumable, said, agreed } = plan;
     let wire = Wire::new(TokioIo::new(upgraded), limits, agreed, &shared.sockets.pool);
     let shutdown = shared.life.closing.clone();
-    let parts = Parts { wire, side, method, resumable, said, shutdown };
-    Session::new(parts, &shared.sockets.common, &shared.upstream).run().await;
+    let parts = Parts { wire, place, side, method, resumable, said, shutdown };
+    Session::new(parts, &shared.sockets.common, &shared.upstream)
 }
 
 fn limits(arrival: &Arrival) -> Limits {

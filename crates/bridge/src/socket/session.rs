@@ -12,6 +12,7 @@ use super::resume::{self, Streams};
 use super::side::Side;
 use super::stats::SocketStats;
 use super::wire::{Broken, Incoming, Outgoing, Wire};
+use crate::serve::Place;
 use crate::upstream::{End, Upstream};
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -39,6 +40,8 @@ pub(super) struct Common {
 /// One socket.
 pub(super) struct Session<'a, Io> {
     wire: Wire<Io>,
+    /// What the connection takes, where it is counted.
+    place: Option<Place>,
     side: Side,
     clock: Clock,
     common: &'a Common,
@@ -84,6 +87,7 @@ enum Ended {
 /// What a session is made of.
 pub(super) struct Parts<Io> {
     pub wire: Wire<Io>,
+    pub place: Option<Place>,
     pub side: Side,
     pub method: String,
     pub resumable: bool,
@@ -92,11 +96,13 @@ pub(super) struct Parts<Io> {
     pub shutdown: CancellationToken,
 }
 
-impl<'a, Io: AsyncRead + AsyncWrite + Unpin> Session<'a, Io> {
-    pub fn new(parts: Parts<Io>, common: &'a Common, upstream: &'a Upstream) -> Session<'a, Io> {
-        let Parts { wire, side, method, resumable, said, shutdown } = parts;
-        Session {
+impl<'a, Io: AsyncRead + AsyncWrite + Unpin + Send + 'a> Session<'a, Io> {
+    /// In place: it is large, and whoever runs it holds it all the time.
+    pub fn new(parts: Parts<Io>, common: &'a Common, upstream: &'a Upstream) -> Box<Self> {
+        let Parts { wire, place, side, method, resumable, said, shutdown } = parts;
+        Box::new(Session {
             wire,
+            place,
             side,
             clock: Clock::new(&common.options),
             common,
@@ -110,32 +116,43 @@ impl<'a, Io: AsyncRead + AsyncWrite + Unpin> Session<'a, Io> {
             state: State::Open,
             shutdown: Box::pin(shutdown.cancelled_owned()),
             waiting: 0,
-        }
+        })
     }
 
     /// Serves the socket until it is closed; then keeps what can be resumed.
-    pub async fn run(mut self) {
+    pub async fn run(mut self: Box<Self>) {
         self.common.stats.opened();
         let ended = poll_fn(|cx| self.poll(cx)).await;
         self.common.stats.closed(self.waiting);
         self.side.waiting(self.waiting, 0);
-        let Session { mut wire, side, common, shutdown, .. } = self;
         match ended {
             Ended::Done => {}
-            Ended::Lost => {
-                drop(wire);
-                tokio::select! {
-                    () = resume::keep(side, &common.options.resume, &common.stats) => {}
-                    () = shutdown => {}
-                }
-            }
-            Ended::Claimed(claim) => {
-                let _ = claim.send(side);
-                wire.send(Outgoing::Close(4010, "the stream goes on at another socket".into()));
-                let shut = poll_fn(|cx| wire.poll_shutdown(cx));
-                let _ = tokio::time::timeout(super::clock::CLOSE_TIMEOUT, shut).await;
-            }
+            Ended::Lost => (*self).keep().await,
+            Ended::Claimed(claim) => (*self).leave(claim).await,
         }
+    }
+
+    /// Keeps what can be resumed of a lost socket.
+    fn keep(self) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        let Session { side, common, shutdown, .. } = self;
+        Box::pin(async move {
+            tokio::select! {
+                () = resume::keep(side, &common.options.resume, &common.stats) => {}
+                () = shutdown => {}
+            }
+        })
+    }
+
+    /// Gives the stream to another socket, and closes this one.
+    fn leave(self, claim: oneshot::Sender<Side>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        let Session { mut wire, place, side, .. } = self;
+        let _ = claim.send(side);
+        wire.send(Outgoing::Close(4010, "the stream goes on at another socket".into()));
+        Box::pin(async move {
+            let shut = poll_fn(|cx| wire.poll_shutdown(cx));
+            let _ = tokio::time::timeout(super::clock::CLOSE_TIMEOUT, shut).await;
+            drop(place);
+        })
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {

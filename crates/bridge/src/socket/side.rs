@@ -8,10 +8,9 @@ use super::wire::Outgoing;
 use crate::observe::{Counter, Permit};
 use crate::upstream::{Call, End, Order, Step, Upstream};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_channel::mpsc;
+use futures_util::StreamExt;
 use std::task::{Context, Poll};
-use tokio::sync::mpsc;
-use tokio_util::sync::PollSender;
 use wirelab_model::{Status, StatusCode};
 
 /// Requests that were read and that the server has not taken; nothing more is read from the client meanwhile.
@@ -34,7 +33,7 @@ pub(super) struct Side {
     /// Whether the client may send more than one message.
     client_streams: bool,
     call: Option<Call>,
-    requests: Option<PollSender<Result<Bytes, Status>>>,
+    requests: Option<mpsc::Sender<Bytes>>,
     taken: u64,
     /// Messages handed to the socket so far, those left out included.
     position: u64,
@@ -85,10 +84,10 @@ impl Side {
     /// Begins the call unless it has begun; whether it did now.
     pub fn begin(&mut self, upstream: &Upstream) -> bool {
         let Some(order) = self.order.take() else { return false };
-        let (sender, mut receiver) = mpsc::channel(REQUESTS);
-        let requests = stream::poll_fn(move |cx| receiver.poll_recv(cx));
-        self.requests = Some(PollSender::new(sender));
-        self.call = Some(upstream.stream(order, requests));
+        // Each sender has one place beside the others. It takes no memory for what does not wait, unlike Tokio's.
+        let (sender, receiver) = mpsc::channel(REQUESTS - 1);
+        self.requests = Some(sender);
+        self.call = Some(upstream.stream(order, receiver.map(Ok)).until_dropped());
         true
     }
 
@@ -105,9 +104,9 @@ impl Side {
             };
             return Poll::Ready(Err(Status::new(StatusCode::InvalidArgument, message)));
         };
-        if std::task::ready!(requests.poll_reserve(cx)).is_ok() {
+        if std::task::ready!(requests.poll_ready(cx)).is_ok() {
             // Nobody takes it when the call ended meanwhile, which is about to be told.
-            let _ = requests.send_item(Ok(request.clone()));
+            let _ = requests.start_send(request.clone());
             self.taken += 1;
             if !self.client_streams {
                 self.half_close();
@@ -161,9 +160,17 @@ impl Side {
 
     /// The call is over, or is to be: a call under way is reset. `code` closes the socket instead of the framing's own.
     pub fn end(&mut self, end: &End, code: Option<u16>) {
-        (self.call, self.requests, self.order) = (None, None, None);
+        let (call, order) = (self.call.take(), self.order.take());
+        self.requests = None;
         if self.closing.is_some() {
             return;
+        }
+        // Figures and logs tell what the client is told.
+        if let Some(call) = call {
+            call.break_off(end.status.code);
+        }
+        if let Some(mut permit) = order.and_then(|order| order.permit) {
+            permit.ended(end.status.code);
         }
         let mut out = Vec::new();
         let (own, reason) = self.framing.end(end, &mut out);

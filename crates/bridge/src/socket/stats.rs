@@ -3,6 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+/// Upper bounds of the histogram of pings' round trips, microseconds; a last bucket takes the rest.
+pub(crate) const ROUND_TRIP_BOUNDS: [u64; 10] =
+    [500, 1_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000];
+
 /// Counts of all sockets of a bridge since it began.
 #[derive(Debug, Default)]
 pub(crate) struct SocketStats {
@@ -12,6 +16,7 @@ pub(crate) struct SocketStats {
     pings: AtomicU64,
     pongs: AtomicU64,
     round_trip_ns: AtomicU64,
+    round_trips: [AtomicU64; ROUND_TRIP_BOUNDS.len() + 1],
     dropped: AtomicU64,
     slow: AtomicU64,
     silent: AtomicU64,
@@ -34,6 +39,8 @@ pub struct SocketCounts {
     pub pongs: u64,
     /// The round trips of those pings together; divided by `pongs` it is their mean.
     pub round_trips: Duration,
+    /// How many of them took up to 0.5, 1, 5, 10, 25, 50, 100, 250 ms, 1 s, 5 s, and longer.
+    pub round_trip_buckets: [u64; ROUND_TRIP_BOUNDS.len() + 1],
     /// Messages that slow clients missed, by [`DropOldest`](crate::SlowConsumer::DropOldest).
     pub dropped: u64,
     /// Sockets closed by [`Close1013`](crate::SlowConsumer::Close1013).
@@ -56,6 +63,7 @@ impl SocketStats {
             pings: get(&self.pings),
             pongs: get(&self.pongs),
             round_trips: Duration::from_nanos(get(&self.round_trip_ns)),
+            round_trip_buckets: self.round_trips.each_ref().map(get),
             dropped: get(&self.dropped),
             slow: get(&self.slow),
             silent: get(&self.silent),
@@ -89,6 +97,11 @@ impl SocketStats {
         self.pongs.fetch_add(1, Relaxed);
         let nanos = u64::try_from(round_trip.as_nanos()).unwrap_or(u64::MAX);
         self.round_trip_ns.fetch_add(nanos, Relaxed);
+        let micros = nanos.div_ceil(1_000);
+        let bucket = ROUND_TRIP_BOUNDS.partition_point(|bound| *bound < micros);
+        if let Some(bucket) = self.round_trips.get(bucket) {
+            bucket.fetch_add(1, Relaxed);
+        }
     }
 
     pub fn dropped(&self, count: u64) {

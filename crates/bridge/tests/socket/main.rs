@@ -2,7 +2,6 @@
 
 mod clients;
 mod http2;
-mod load;
 mod rig;
 mod script;
 

@@ -2,11 +2,12 @@
 
 use super::rest::Rest;
 use super::values::{Named, duration, named, size};
+use super::websocket::WebSockets;
 use super::{Calls, Connection, Credentials, Schemas};
 use clap::Args as ClapArgs;
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 use wirelab_bridge::Profile;
-use wirelab_bridge::serve::{Listen, MAX_CONNECTIONS, MAX_STREAMS};
+use wirelab_bridge::serve::{Listen, MAX_STREAMS};
 
 const PROFILES: Named<Profile> = &[
     ("wirelab", Profile::Wirelab),
@@ -91,6 +92,8 @@ pub struct Bridge {
     #[command(flatten)]
     pub calls: Calls,
     #[command(flatten)]
+    pub sockets: WebSockets,
+    #[command(flatten)]
     pub observing: Observing,
     #[command(flatten)]
     pub schema: BridgeSchema,
@@ -126,9 +129,9 @@ pub struct Serving {
     /// Where Prometheus reads the figures
     #[arg(long, value_name = "PATH", default_value = "/metrics")]
     pub metrics_path: String,
-    /// Connections that may be open at once; others wait
-    #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
-    pub max_connections: usize,
+    /// Connections that may be open at once; others wait [default: 20000, or what the limit of open files allows]
+    #[arg(long, value_name = "N")]
+    pub max_connections: Option<NonZeroUsize>,
     /// Requests that may be under way on one HTTP/2 connection
     #[arg(long, value_name = "N", default_value_t = MAX_STREAMS)]
     pub max_streams: u32,

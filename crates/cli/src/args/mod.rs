@@ -13,6 +13,7 @@ mod schemas;
 mod serve;
 mod transcode;
 mod values;
+mod websocket;
 
 pub use auth::Credentials;
 pub use bridge::{Bridge, LogFormat};

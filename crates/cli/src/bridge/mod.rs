@@ -2,6 +2,7 @@
 
 pub mod config;
 mod configured;
+mod descriptors;
 mod otlp;
 mod probe;
 mod upstreams;
@@ -82,6 +83,7 @@ fn setup(args: &args::Bridge) -> Result<Setup, Problem> {
             rest: args.rest.options(),
             binding: args.rest.binding(),
             headers: args.calls.headers(),
+            socket: args.sockets.options(),
             ..Options::default()
         },
         sources,
@@ -100,7 +102,7 @@ fn setup(args: &args::Bridge) -> Result<Setup, Problem> {
             },
             hosts: Hosts::parse(&args.hosts)?,
             limits: Limits {
-                connections: serving.max_connections.max(1),
+                connections: descriptors::connections(serving.max_connections),
                 streams: serving.max_streams.max(1),
                 header_bytes: serving.max_header_size,
                 header_timeout: serving.header_timeout,

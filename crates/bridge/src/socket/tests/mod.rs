@@ -124,6 +124,7 @@ impl Rig {
         let shared = self.shared.clone();
         let parts = Parts {
             wire: Wire::new(io, limits, agreed, &shared.sockets.pool),
+            place: None,
             side: Side::new(framing, Outbox::new(&shared.sockets.common.options), order),
             method: METHOD.to_owned(),
             resumable: true,
