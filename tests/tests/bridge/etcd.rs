@@ -21,13 +21,13 @@ const CHANGING: [&str; 9] = [
 ];
 
 /// Takes out what differs from one call to the next.
-fn settled(value: &mut Value) {
+pub fn settle(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.retain(|name, _| !CHANGING.contains(&name.as_str()));
-            members.values_mut().for_each(settled);
+            members.values_mut().for_each(settle);
         }
-        Value::Array(values) => values.iter_mut().for_each(settled),
+        Value::Array(values) => values.iter_mut().for_each(settle),
         _ => {}
     }
 }
@@ -38,7 +38,7 @@ fn told(answer: &Answer) -> String {
     let values: Vec<String> = values
         .map(|value| {
             let mut value = value.unwrap_or_else(|_| Value::String(lines.clone()));
-            settled(&mut value);
+            settle(&mut value);
             value.to_string()
         })
         .collect();
@@ -48,11 +48,7 @@ fn told(answer: &Answer) -> String {
 #[test]
 fn the_profile_of_grpc_gateway_does_as_etcds() {
     let etcd = Etcd::with_rest();
-    let schema = Etcd::schema();
-    let rules = outside::checkout("tests/tests/bridge/etcd.yaml").display().to_string();
-    let mut arguments = vec!["--profile", "grpc-gateway-v1", "--rules", &rules];
-    arguments.extend(schema.iter().map(String::as_str));
-    let ours = Bridge::before(&etcd.address, &arguments);
+    let ours = bridge(&etcd);
     let (mut all, mut wrong) = (String::new(), String::new());
     for case in Case::all(include_str!("etcd.txt")) {
         // Etcd's own first, so that ours finds what it would have found.
@@ -76,11 +72,24 @@ fn the_profile_of_grpc_gateway_does_as_etcds() {
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}\n{}", ours.said());
-    let cluster = all.split("\"cluster_id\":\"").nth(1).and_then(|rest| rest.split('"').next());
-    let member = all.split("\"member_id\":\"").nth(1).and_then(|rest| rest.split('"').next());
-    let mut settled = all.clone();
-    for (name, id) in [("CLUSTER", cluster), ("MEMBER", member)] {
-        settled = settled.replace(id.expect("an id"), name);
+    insta::assert_snapshot!(anonymous(&all));
+}
+
+/// Ours in front of it, with its rules.
+pub fn bridge(etcd: &Etcd) -> Bridge {
+    let schema = Etcd::schema();
+    let rules = outside::checkout("tests/tests/bridge/etcd.yaml").display().to_string();
+    let mut arguments = vec!["--profile", "grpc-gateway-v1", "--rules", &rules];
+    arguments.extend(schema.iter().map(String::as_str));
+    Bridge::before(&etcd.address, &arguments)
+}
+
+/// Puts names in the place of numbers that each etcd has of its own.
+pub fn anonymous(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (name, begin) in [("CLUSTER", "\"cluster_id\":\""), ("MEMBER", "\"member_id\":\"")] {
+        let id = text.split(begin).nth(1).and_then(|rest| rest.split('"').next());
+        text = text.replace(&id.expect("an id").to_owned(), name);
     }
-    insta::assert_snapshot!(settled);
+    text
 }

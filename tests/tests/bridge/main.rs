@@ -6,4 +6,5 @@ mod clients;
 mod curl;
 mod envoy;
 mod etcd;
+mod etcd_socket;
 mod openapi;
