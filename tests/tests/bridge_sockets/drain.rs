@@ -79,9 +79,7 @@ async fn what_was_accepted_before_the_end_is_answered() {
     let callers: Vec<_> =
         (0..CALLERS).map(|_| tokio::spawn(caller(address.clone(), opened.clone()))).collect();
     eventually("load", || (opened.load(Relaxed) > 2 * CALLERS).then_some(()));
-    assert!(
-        metric(&admin, "wirelab_bridge_open_calls").is_some_and(|open| open >= ENDLESS as f64)
-    );
+    assert!(metric(&admin, "wirelab_bridge_open_calls").is_some_and(|open| open >= ENDLESS as f64));
     let id = bridge.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
 

@@ -122,7 +122,57 @@ impl Bound {
             Bound::Unix(socket) => Ok(Stream::Unix(socket.listener.accept().await?.0)),
         }
     }
+
+    /// Lets nobody connect any more, while those who have can still be accepted: a listener that is just closed resets
+    /// whoever connected a moment before, and the request that it sent is lost. On Linux, where a client's SYN is not
+    /// answered from now on; on others TCP goes on as before.
+    pub fn turn_away(&self) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Bound::Tcp(listener) => {
+                if let Err(error) = socket2::SockRef::from(listener).attach_filter(&NO_SYN) {
+                    tracing::debug!(%error, "new connections cannot be turned away");
+                }
+            }
+            #[cfg(not(target_os = "linux"))]
+            Bound::Tcp(_) => {}
+            #[cfg(unix)]
+            Bound::Unix(socket) => socket.unlink(),
+        }
+    }
+
+    /// Closes, and gives the connections that the system accepted and nobody has taken yet.
+    pub fn close(self) -> Vec<Stream> {
+        // Asked of the system itself: tokio's listeners know only of what they were woken for.
+        match self {
+            Bound::Tcp(listener) => {
+                let Ok(listener) = listener.into_std() else { return Vec::new() };
+                let accept = || listener.accept();
+                let streams = std::iter::from_fn(|| accept().ok()).filter_map(|(stream, from)| {
+                    stream.set_nonblocking(true).ok()?;
+                    let _ = stream.set_nodelay(true);
+                    Some(Stream::Tcp(TcpStream::from_std(stream).ok()?, from))
+                });
+                streams.collect()
+            }
+            #[cfg(unix)]
+            Bound::Unix(socket) => socket.close().into_iter().map(Stream::Unix).collect(),
+        }
+    }
 }
+
+/// A filter for the packets of a listening socket (`Documentation/networking/filter.rst` of Linux) that lets pass all but
+/// those that begin a connection.
+#[cfg(target_os = "linux")]
+const NO_SYN: [socket2::SockFilter; 5] = [
+    // The flags of the TCP header (RFC 9293 §3.1): of SYN and ACK, is it SYN alone?
+    socket2::SockFilter::new(0x30, 0, 0, 13),
+    socket2::SockFilter::new(0x54, 0, 0, 0x12),
+    socket2::SockFilter::new(0x15, 0, 1, 0x02),
+    // Nothing of it, or all.
+    socket2::SockFilter::new(0x06, 0, 0, 0),
+    socket2::SockFilter::new(0x06, 0, 0, u32::MAX),
+];
 
 fn refused(at: &Listen, error: &io::Error) -> Problem {
     let (message, help) = match error.kind() {

@@ -36,7 +36,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tls::Tls;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use wirelab_model::Problem;
@@ -47,8 +47,8 @@ pub const DRAIN: Duration = Duration::from_secs(25);
 pub const STREAM_GRACE: Duration = Duration::from_secs(10);
 /// How long an idle HTTP/1.1 connection is kept while the bridge drains: a request may be on its way in it.
 pub const IDLE_GRACE: Duration = Duration::from_secs(1);
-/// How long it goes on accepting when it drains: what the system took in before has to be noticed.
-const LAST_ACCEPT: Duration = Duration::from_millis(50);
+/// How long it goes on accepting when it drains: what clients began before has to get here.
+const LAST_ACCEPT: Duration = Duration::from_millis(100);
 /// The most connections to where figures are told apart.
 const ADMIN_CONNECTIONS: usize = 64;
 /// How long the end waits for the last spans to be sent.
@@ -164,7 +164,8 @@ impl Server {
             Some(bound) => {
                 let places = Arc::new(Semaphore::new(ADMIN_CONNECTIONS));
                 let door = Door { scope: Scope::Admin, at: bound.ip(), certificate: None };
-                let entrance = Entrance { places, tracker: watchers, door };
+                let until = asked.clone();
+                let entrance = Entrance { places, tracker: watchers, door, until };
                 tokio::spawn(accept(bound, entrance, serving.clone(), asked));
                 Scope::Calls
             }
@@ -175,7 +176,8 @@ impl Server {
         for bound in self.bound {
             let door = Door { scope, at: bound.ip(), certificate: None };
             let (places, tracker) = (places.clone(), life.tracker.clone());
-            let entrance = Entrance { places, tracker, door };
+            let until = life.draining.clone();
+            let entrance = Entrance { places, tracker, door, until };
             listeners.spawn(accept(bound, entrance, serving.clone(), closed.clone()));
         }
         listeners.close();
@@ -186,15 +188,18 @@ impl Server {
         life.draining.cancel();
         tokio::time::sleep(LAST_ACCEPT).await;
         closed.cancel();
-        listeners.wait().await;
-        life.tracker.close();
+        let all = async {
+            listeners.wait().await;
+            life.tracker.close();
+            life.tracker.wait().await;
+        };
         let streams = async {
             tokio::time::sleep(drain.streams).await;
             life.closing.cancel();
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = life.tracker.wait() => {}
+            () = all => {}
             () = streams => {}
             () = tokio::time::sleep(drain.limit) => {}
         }
@@ -210,6 +215,8 @@ struct Entrance {
     places: Arc<Semaphore>,
     tracker: TaskTracker,
     door: Door,
+    /// From when on nobody new is let in.
+    until: CancellationToken,
 }
 
 /// Accepts until `closed`, then what the system has accepted already.
@@ -220,25 +227,24 @@ async fn accept(
     closed: CancellationToken,
 ) {
     let mut refusals = Refusals::default();
+    let mut turned_away = false;
     loop {
-        let place = tokio::select! {
-            biased;
-            place = entrance.places.clone().acquire_owned() => place,
-            () = closed.cancelled() => return,
+        let next = async {
+            let place = entrance.place().await;
+            (place, bound.accept().await)
         };
-        // The semaphore is never closed.
-        let Ok(place) = place else { return };
-        let accepted = tokio::select! {
+        let (place, accepted) = tokio::select! {
             biased;
-            accepted = bound.accept() => accepted,
-            () = closed.cancelled() => return,
+            () = entrance.until.cancelled(), if !turned_away => {
+                turned_away = true;
+                bound.turn_away();
+                continue;
+            }
+            () = closed.cancelled() => break,
+            next = next => next,
         };
         match accepted {
-            Ok(stream) => {
-                let (serving, door) = (serving.clone(), entrance.door.clone());
-                let place = Place::new(place, serving.bridge.clone());
-                entrance.tracker.spawn(serving.connection(stream, door, place));
-            }
+            Ok(stream) => entrance.let_in(stream, place, &serving),
             // It went away while it waited; the next one may be there.
             Err(error) if is_of_one(&error) => {}
             Err(error) => {
@@ -246,6 +252,30 @@ async fn accept(
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+    for stream in bound.close() {
+        tokio::select! {
+            biased;
+            place = entrance.place() => entrance.let_in(stream, place, &serving),
+            () = serving.kill.cancelled() => return,
+        }
+    }
+}
+
+impl Entrance {
+    /// Waits for a place.
+    async fn place(&self) -> OwnedSemaphorePermit {
+        match self.places.clone().acquire_owned().await {
+            Ok(place) => place,
+            // The semaphore is never closed.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Serves a connection on a task of its own.
+    fn let_in(&self, stream: Stream, place: OwnedSemaphorePermit, serving: &Arc<Serving>) {
+        let place = Place::new(place, serving.bridge.clone());
+        self.tracker.spawn(serving.clone().connection(stream, self.door.clone(), place));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tokio::net::{UnixListener, UnixStream};
@@ -44,14 +45,33 @@ impl Socket {
             }
         }
     }
-}
 
-impl Drop for Socket {
-    fn drop(&mut self) {
+    /// Takes its file away: nobody can connect any more.
+    pub fn unlink(&self) {
         if fs::symlink_metadata(&self.path).is_ok_and(|there| there.ino() == self.inode) {
             // Nobody is left to be told.
             let _ = fs::remove_file(&self.path);
         }
+    }
+
+    /// Closes, and gives the connections that the system accepted and nobody has taken yet.
+    pub fn close(self) -> Vec<UnixStream> {
+        // Asked of the system itself: tokio's listeners know only of what they were woken for.
+        let copy = self.listener.as_fd().try_clone_to_owned();
+        let Ok(listener) = copy.map(std::os::unix::net::UnixListener::from) else {
+            return Vec::new();
+        };
+        let streams = std::iter::from_fn(|| listener.accept().ok()).filter_map(|(stream, _)| {
+            stream.set_nonblocking(true).ok()?;
+            UnixStream::from_std(stream).ok()
+        });
+        streams.collect()
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.unlink();
     }
 }
 
