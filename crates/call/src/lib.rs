@@ -72,7 +72,10 @@ pub use drive::STAND_IN_AFTER;
 pub use health::{HEALTH_BACKOFF, HEALTH_INTERVAL, HEALTH_MAX_BACKOFF, HEALTH_TIMEOUT};
 pub use invoke::{Events, Invoke, Requests, requests};
 pub use keepalive::{KEEPALIVE_TIMEOUT, MIN_KEEPALIVE};
-pub use pool::{MAX_CONNECTIONS_PER_ENDPOINT, MAX_HTTP1_CALLS_PER_ENDPOINT, POOL_IDLE_TIMEOUT};
+pub use pool::{
+    CALLS_PER_CONNECTION, MAX_CONNECTIONS_PER_ENDPOINT, MAX_HTTP1_CALLS_PER_ENDPOINT,
+    POOL_IDLE_TIMEOUT,
+};
 pub use queue::{QUEUE_BYTES, QUEUE_EVENTS};
 pub use reflect::{REFLECT_TIMEOUT, Reflected};
 pub use replay::REPLAY_BYTES;

@@ -15,9 +15,12 @@ use wirelab_model::{CallEventKind, InstanceState, WireBytes};
 
 /// A connection that no call uses is closed after this long, or up to twice that.
 pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
-/// How many connections an endpoint gets when the server allows fewer streams on one than there are calls;
-/// calls beyond wait for a stream.
+/// How many connections an endpoint gets when there are more calls than [`CALLS_PER_CONNECTION`], or than the server allows
+/// streams on one; calls beyond share them, or wait for a stream.
 pub const MAX_CONNECTIONS_PER_ENDPOINT: usize = 8;
+/// With so many calls on each connection another one is made, even if the server would allow more: what happens to a
+/// connection happens to all of its calls, and servers give one up on which too much goes on at once.
+pub const CALLS_PER_CONNECTION: usize = 256;
 
 /// How many calls an endpoint gets at once over HTTP/1.1, each on a connection of its own; calls beyond wait.
 pub const MAX_HTTP1_CALLS_PER_ENDPOINT: usize = 64;
@@ -100,7 +103,7 @@ impl Pool {
             lease
         };
         // Most calls find one at once and need not take turns for it.
-        if let Found::Lease(lease) = slot.find(false) {
+        if let Found::Lease(lease) = slot.find(false, CALLS_PER_CONNECTION) {
             return Ok(reused(lease).on(line));
         }
         let mut failed = slot.dialling.lock().await;
@@ -120,6 +123,10 @@ impl Pool {
                 lease.map(|lease| lease.on(line)).ok_or_else(explain::gone)
             }
             Err(failure) => {
+                // Better one connection too few than none.
+                if let Found::Lease(lease) = slot.find(true, usize::MAX) {
+                    return Ok(reused(lease).on(line));
+                }
                 *failed = Some((Instant::now(), failure.clone()));
                 Err(failure)
             }
@@ -178,7 +185,7 @@ impl Slot {
     /// may live or not.
     async fn reuse(&self) -> Option<Lease> {
         for look in 0..=PENDING_YIELDS {
-            match self.find(look == PENDING_YIELDS) {
+            match self.find(look == PENDING_YIELDS, CALLS_PER_CONNECTION) {
                 Found::Lease(lease) => return Some(lease),
                 Found::Nothing => return None,
                 Found::Unsure => tokio::task::yield_now().await,
@@ -187,8 +194,8 @@ impl Slot {
         None
     }
 
-    /// Looks once; the `last` look is sure.
-    fn find(&self, last: bool) -> Found {
+    /// Looks once; the `last` look is sure. A connection with `most` calls is full.
+    fn find(&self, last: bool, most: usize) -> Found {
         let mut connections = self.connections();
         let mut unsure = false;
         connections.retain_mut(|connection| match life(connection) {
@@ -207,7 +214,7 @@ impl Slot {
         let Some(connection) = connections.iter().min_by_key(active) else {
             return Found::Nothing;
         };
-        let full = active(&connection) >= connection.sender.capacity();
+        let full = active(&connection) >= connection.sender.capacity().min(most);
         if full && connections.len() < MAX_CONNECTIONS_PER_ENDPOINT {
             return Found::Nothing;
         }

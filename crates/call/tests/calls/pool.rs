@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use wirelab_call::{Client, Invoke, MAX_TRANSPARENT, requests};
+use wirelab_call::{CALLS_PER_CONNECTION, Client, Invoke, MAX_TRANSPARENT, requests};
 use wirelab_model::{CallEvent, CallEventKind, CallKind, RetryPolicy};
 
 const NEW: &str = "resolved connected sent:1 half-closed headers received:1 trailers OK";
@@ -141,6 +141,36 @@ async fn a_full_connection_gets_a_second_one() {
     let (one, two) = tokio::join!(one.collect(), two.collect());
     assert_eq!(Call::new(one).steps(), WARM);
     assert_eq!(Call::new(two).steps(), AGAIN);
+}
+
+#[tokio::test]
+async fn more_calls_than_a_connection_should_carry_get_a_second_one() {
+    let (server, gate, arrived) = gated(10_000).await;
+    let client = Client::new();
+    let spec = spec(&server.address, CallKind::Unary);
+    let open = || client.invoke(spec.clone(), requests([vec![1]]), CancellationToken::new());
+    let some = async |count: usize| {
+        let calls: Vec<_> = (0..count).map(|_| open()).collect();
+        arrived.acquire_many(count as u32).await.unwrap().forget();
+        calls
+    };
+    let mut calls = some(1).await;
+    calls.extend(some(CALLS_PER_CONNECTION - 1).await);
+    calls.extend(some(CALLS_PER_CONNECTION).await);
+    // Where no third one can be had, the two have to do.
+    server.listen_no_more().await;
+    calls.extend(some(2).await);
+    gate.add_permits(calls.len());
+    let (mut dialled, mut reused) = (0, 0);
+    for events in futures_util::future::join_all(calls.into_iter().map(StreamExt::collect)).await {
+        let call = Call::new(events);
+        assert_eq!(call.status().name(), "OK", "{}", call.steps());
+        match call.steps().contains("reused") {
+            true => reused += 1,
+            false => dialled += 1,
+        }
+    }
+    assert_eq!((dialled, reused), (2, 2 * CALLS_PER_CONNECTION));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use wirelab_call::{Client, Invoke, QUEUE_BYTES, requests};
-use wirelab_model::{CallKind, MetadataValue, Metadatum, ProblemKind};
+use wirelab_model::{CallEventKind, CallKind, MetadataValue, Metadatum, ProblemKind};
 
 #[tokio::test]
 async fn metadata_both_ways() {
@@ -73,6 +73,36 @@ async fn metadata_both_ways() {
             Metadatum::binary("b-bin", vec![0]),
         ]
     );
+}
+
+/// Servers on Rust's h2 give up a connection on which too many small frames wait: here some 100.
+#[tokio::test]
+async fn many_small_messages_are_no_attack() {
+    const MESSAGES: usize = 5_000;
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let opened = gate.clone();
+    let server = grpc(move |request, mut reply| {
+        let gate = opened.clone();
+        async move {
+            gate.acquire().await.unwrap().forget();
+            let body = read(request).await;
+            reply.all(&[body.len().to_string().as_bytes()], "0");
+        }
+    })
+    .await;
+    let client = Client::new();
+    let messages = requests(vec![vec![b'x']; MESSAGES]);
+    let spec = spec(&server.address, CallKind::ClientStream);
+    let mut events = client.invoke(spec, messages, CancellationToken::new());
+    // All of them wait with the server before it reads the first one.
+    let mut all = read_until(&mut events, |event| matches!(event, CallEventKind::HalfClosed)).await;
+    gate.add_permits(1);
+    all.extend(events.collect::<Vec<_>>().await);
+    let call = Call::new(all);
+    assert_eq!(call.status().name(), "OK", "{:?}", call.status());
+    assert_eq!(call.received(), [(6 * MESSAGES).to_string().into_bytes()]);
+    let sent = call.events.iter().filter(|event| matches!(event.kind, CallEventKind::Sent { .. }));
+    assert_eq!(sent.count(), MESSAGES);
 }
 
 /// A server that answers with one message and then waits for the stream to be reset.

@@ -37,6 +37,12 @@ impl Server {
 }
 
 impl Server {
+    /// Takes no new connections from now on; those that are open stay.
+    pub async fn listen_no_more(&self) {
+        self.listening.abort();
+        until(|| self.listening.is_finished()).await;
+    }
+
     /// Waits until only so many connections are open.
     pub async fn until_open(&self, count: usize) {
         let open = || {
