@@ -127,7 +127,9 @@ pub struct FaceMetrics {
     pub refused: u64,
     /// Calls that ended, by the number of their gRPC status, ascending.
     pub codes: Vec<(u32, u64)>,
-    /// Half of the calls took so long at most, nanoseconds, within a bucket of a histogram; none when there were none.
+    /// Unary calls that ended: those that have a latency. Streams take as long as their clients want.
+    pub timed: u64,
+    /// Half of the unary calls took so long at most, nanoseconds, within a bucket of a histogram; none when there were none.
     pub p50_ns: Option<u64>,
     /// As above, of 99 in 100 calls.
     pub p99_ns: Option<u64>,
@@ -149,9 +151,9 @@ impl FaceMetrics {
         self.codes.iter().map(|(_, count)| count).sum()
     }
 
-    /// Calls that ended with a status other than OK.
+    /// Calls that ended with another status than OK, without those that their clients gave up (CANCELLED).
     pub fn errors(&self) -> u64 {
-        self.codes.iter().filter(|(code, _)| *code != 0).map(|(_, count)| count).sum()
+        self.codes.iter().filter(|(code, _)| *code > 1).map(|(_, count)| count).sum()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::face::Face;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -92,6 +92,8 @@ pub(crate) struct Cell {
     pub request_bytes: AtomicU64,
     pub response_messages: AtomicU64,
     pub response_bytes: AtomicU64,
+    /// Whether a side streams, so that a call takes as long as its client wants.
+    pub streams: AtomicBool,
     pub open: AtomicI64,
     pub queued: AtomicI64,
     pub dropped: AtomicU64,

@@ -36,7 +36,9 @@ pub struct FaceFigures {
     pub refused: u64,
     /// Calls that ended, by the number of their gRPC status, ascending; 17 stands for what gRPC does not define.
     pub codes: Vec<(u32, u64)>,
-    /// From a request to the end of its call, by a straight line within a bucket of the histogram.
+    /// Unary calls that ended: those that have a latency. Streams take as long as their clients want.
+    pub timed: u64,
+    /// From a request to the end of its unary call, by a straight line within a bucket of the histogram.
     pub p50: Option<Duration>,
     /// As above.
     pub p99: Option<Duration>,
@@ -66,7 +68,9 @@ impl Sum {
             sums.iter_mut().zip(cells).for_each(|(sum, cell)| *sum += cell.load(Relaxed));
         };
         add(&mut self.codes, &cell.codes);
-        add(&mut self.latency, &cell.latency);
+        if !cell.streams.load(Relaxed) {
+            add(&mut self.latency, &cell.latency);
+        }
         let figures = &mut self.figures;
         figures.open += u64::try_from(cell.open.load(Relaxed)).unwrap_or_default();
         figures.request_bytes += cell.request_bytes.load(Relaxed);
@@ -79,6 +83,7 @@ impl Sum {
         let counted = (0..).zip(self.codes).filter(|(_, count)| *count > 0);
         FaceFigures {
             codes: counted.collect(),
+            timed: self.latency.iter().sum(),
             p50: quantile(&self.latency, 0.5),
             p99: quantile(&self.latency, 0.99),
             ..self.figures
@@ -137,20 +142,24 @@ mod tests {
             let method = figures.method(method, || true);
             method.by(face).ended(code, Duration::from_millis(2));
             method.by(face).request_bytes.fetch_add(7, Relaxed);
+            // As calls of streams do when they begin.
+            method.by(face).streams.store(face == Face::Socket, Relaxed);
             figures.answers.count(face, StatusCode::from_u16(http).unwrap());
         }
         figures.refusals.count(Face::Rest, StatusCode::NOT_FOUND);
         let Snapshot { total, faces, .. } = observe.snapshot();
-        let told = |of: &FaceFigures| (of.requests, of.refused, of.codes.clone(), of.request_bytes);
-        assert_eq!(told(&total), (4, 1, vec![(0, 2), (5, 1), (14, 1)], 28));
+        let told = |of: &FaceFigures| {
+            (of.requests, of.refused, of.codes.clone(), of.timed, of.request_bytes)
+        };
+        assert_eq!(told(&total), (4, 1, vec![(0, 2), (5, 1), (14, 1)], 3, 28));
         for (face, wanted) in [
-            ("rest", (3, 1, vec![(0, 2), (5, 1)], 21)),
-            ("websocket", (1, 0, vec![(14, 1)], 7)),
-            ("grpc", (0, 0, vec![], 0)),
+            ("rest", (3, 1, vec![(0, 2), (5, 1)], 3, 21)),
+            ("websocket", (1, 0, vec![(14, 1)], 0, 7)),
+            ("grpc", (0, 0, vec![], 0, 0)),
         ] {
             let found = faces.iter().find(|one| one.face == face).unwrap();
             assert_eq!(told(found), wanted, "{face}");
-            assert_eq!(found.p50.is_some(), found.requests > 0, "{face}");
+            assert_eq!(found.p50.is_some(), found.timed > 0, "{face}");
         }
         assert_eq!(faces.len(), Face::ALL.len());
     }

@@ -110,6 +110,7 @@ impl Permit {
             spans.inject(metadata);
         }
         if kind != CallKind::Unary {
+            self.method.by(self.face).streams.store(true, Relaxed);
             let open = super::streams::Open {
                 method: self.path.clone(),
                 face: self.face,

@@ -32,6 +32,7 @@ fn face(figures: FaceFigures) -> FaceMetrics {
         requests: figures.requests,
         refused: figures.refused,
         codes: figures.codes,
+        timed: figures.timed,
         p50_ns: figures.p50.map(nanos),
         p99_ns: figures.p99.map(nanos),
         open: figures.open,

@@ -47,6 +47,7 @@ pub fn state(settings: Option<&BridgeSettings>, running: bool, asked: u64) -> Br
                 (0, requests.saturating_sub(asked * share / 100)),
                 (5, asked * share / 100),
             ],
+            timed: requests,
             p50_ns: (share > 0).then_some(410_000 + asked % 7 * 9_000),
             p99_ns: (share > 0).then_some(1_300_000 + asked % 5 * 120_000),
             open: if share == 100 { 3 } else { 0 },

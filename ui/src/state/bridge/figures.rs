@@ -83,6 +83,10 @@ pub fn tiles(state: &BridgeState, series: &Series) -> Vec<Tile> {
         0 => "no calls yet".to_owned(),
         some => format!("of {}", counted(some, "call")),
     };
+    let timed = match total.timed {
+        0 => "no unary calls yet".to_owned(),
+        some => format!("of {}", counted(some, "unary call")),
+    };
     let rate = series.rate();
     let errors = total.errors();
     vec![
@@ -99,18 +103,18 @@ pub fn tiles(state: &BridgeState, series: &Series) -> Vec<Tile> {
             false,
             series.rates(|m| m.requests),
         ),
-        tile("p50 latency", p50(total), calls.clone(), false, series.of(|m| ns(m.p50_ns))),
+        tile("p50 latency", p50(total), timed.clone(), false, series.of(|m| ns(m.p50_ns))),
         tile(
             "p99 latency",
             p99(total),
-            match total.calls() {
+            match total.timed {
                 few @ 1..CALLS_FOR_P99 => {
-                    format!("{} of the {CALLS_FOR_P99} it takes", counted(few, "call"))
+                    format!("{few} of the {CALLS_FOR_P99} unary calls it takes")
                 }
-                _ => calls.clone(),
+                _ => timed,
             },
             false,
-            if total.calls() < CALLS_FOR_P99 { Vec::new() } else { series.of(|m| ns(m.p99_ns)) },
+            if total.timed < CALLS_FOR_P99 { Vec::new() } else { series.of(|m| ns(m.p99_ns)) },
         ),
         tile(
             "Errors",
@@ -179,7 +183,7 @@ fn p50(metrics: &FaceMetrics) -> String {
 }
 
 fn p99(metrics: &FaceMetrics) -> String {
-    let enough = metrics.p99_ns.filter(|_| metrics.calls() >= CALLS_FOR_P99);
+    let enough = metrics.p99_ns.filter(|_| metrics.timed >= CALLS_FOR_P99);
     enough.map_or_else(|| NOT_MEASURED.to_owned(), format::ns)
 }
 

@@ -51,8 +51,9 @@ fn a_series_is_bounded() {
 #[test]
 fn tiles_tell_figures() {
     let total = FaceMetrics {
-        codes: vec![(0, 30), (5, 10)],
+        codes: vec![(0, 27), (1, 3), (5, 10)],
         requests: 1_041,
+        timed: 36,
         p50_ns: Some(410_000),
         p99_ns: Some(9_000_000),
         open: 1,
@@ -75,9 +76,10 @@ fn tiles_tell_figures() {
     for (at, change, value, note, bad) in [
         (0, as_is, "0.0", "1,041 in all", false),
         (0, |t| t.refused = 3, "0.0", "1,041 in all, 3 refused", false),
-        (1, as_is, "410 µs", "of 40 calls", false),
-        (2, as_is, "–", "40 calls of the 100 it takes", false),
-        (2, |t| t.codes = vec![(0, 100)], "9.00 ms", "of 100 calls", false),
+        (1, as_is, "410 µs", "of 36 unary calls", false),
+        (1, |t| t.timed = 0, "410 µs", "no unary calls yet", false),
+        (2, as_is, "–", "36 of the 100 unary calls it takes", false),
+        (2, |t| t.timed = 100, "9.00 ms", "of 100 unary calls", false),
         (3, as_is, "10", "25.0 % of 40 calls", true),
         (3, |t| t.codes.clear(), "0", "no calls yet", false),
         (4, as_is, "1", "1 stream, oldest 1:05", false),
@@ -96,6 +98,7 @@ fn every_face_has_its_line() {
         requests: 150,
         refused: 2,
         codes: vec![(0, 148), (5, 1)],
+        timed: 149,
         p50_ns: Some(410_000),
         p99_ns: Some(1_300_000),
         request_bytes: 100,
