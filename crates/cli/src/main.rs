@@ -35,11 +35,17 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     log(&command);
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if let Command::Bridge(bridge) = &command
-        && let Some(threads) = bridge.threads
-    {
-        builder.worker_threads(threads.get());
+    let threads = match &command {
+        Command::Bridge(bridge) => bridge.threads.map(std::num::NonZero::get),
+        _ => None,
+    };
+    let mut builder = match threads {
+        // On one thread, tasks in the order in which they can go on: no client waits for another's luck.
+        Some(1) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    if let Some(threads) = threads {
+        builder.worker_threads(threads);
     }
     let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
